@@ -1,0 +1,1 @@
+//! Safe sessions with a corosync daemon.

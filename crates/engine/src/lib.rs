@@ -1,0 +1,1 @@
+//! votequorum's rules as a pure state machine.

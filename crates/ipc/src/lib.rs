@@ -1,0 +1,1 @@
+//! libqb IPC without libqb: rendezvous, handshake, rings and semaphores.

@@ -1,0 +1,1 @@
+//! The rules of Novell's cluster SDK as a pure state machine.

@@ -1,0 +1,1 @@
+//! Every message of corosync's client protocol: layout, encode, decode.

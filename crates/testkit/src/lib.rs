@@ -1,0 +1,1 @@
+//! Private corosync clusters in network namespaces, for the tests of quorate.
