@@ -1,1 +1,20 @@
-//! Safe sessions with a corosync daemon.
+//! Safe sessions with the services of a corosync daemon.
+//!
+//! A session is a connection plus the knowledge of one service's messages. It
+//! may be used by any number of threads at once. Nothing is called back: events
+//! are handed out, and the caller decides what to do with them.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod options;
+mod votequorum;
+
+pub use error::Error;
+pub use options::{Options, OptionsError};
+pub use quorate_ipc::client::{Signal, Wait};
+pub use quorate_ipc::process;
+pub use quorate_ipc::{Endpoint, Error as IpcError};
+pub use quorate_proto::ReplyError;
+pub use quorate_proto::votequorum::{EXTRA_INFO_MAX, Event, NAME_LEN, Node, RingId};
+pub use votequorum::{EventBuffer, ExtraInfo, Info, VoteQuorum};

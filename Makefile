@@ -1,0 +1,105 @@
+# Builds, installs and tests quorate. `make help` lists the targets.
+
+CARGO ?= cargo
+CC ?= cc
+INSTALL ?= install
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+
+QUORATE_VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+# The first corosync release line whose libvotequorum has the ABI 8.1.0.
+COROSYNC_VERSION := 3.1.10
+
+BUILD ?= build
+PROFILE ?= release
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+# Cargo's directory of the profile "dev" has another name.
+STATICLIB := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/libquorate.a
+
+STRIP_release := -Wl,--strip-debug
+LINK := -shared -Wl,--gc-sections -Wl,-Bsymbolic-functions \
+	-Wl,--no-undefined-version -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
+	-Wl,--build-id $(STRIP_$(PROFILE))
+WHOLE := -Wl,--whole-archive $(STATICLIB) -Wl,--no-whole-archive
+SYSTEM := -Wl,--as-needed -lgcc_s -lc
+
+VOTEQUORUM := $(BUILD)/lib/libvotequorum.so.8.1.0
+COMMON := $(BUILD)/lib/libcorosync_common.so.4.0.0
+LIBRARIES := $(VOTEQUORUM) $(COMMON)
+PKGCONFIG := $(BUILD)/pkgconfig/libvotequorum.pc $(BUILD)/pkgconfig/libcorosync_common.pc
+HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
+
+.PHONY: all libraries headers install uninstall deps check check-long demo clean help FORCE
+
+all: libraries $(PKGCONFIG) ## build the libraries and what is installed with them
+
+libraries: $(LIBRARIES) $(BUILD)/lib/libvotequorum.a
+
+$(STATICLIB): FORCE
+	$(CARGO) rustc --lib --profile $(PROFILE) --features c-library --crate-type staticlib
+
+$(VOTEQUORUM): $(STATICLIB) abi/libvotequorum.map
+	@mkdir -p $(@D)
+	$(CC) $(LINK) -Wl,-soname,libvotequorum.so.8 -Wl,--version-script=abi/libvotequorum.map \
+		-o $@ $(WHOLE) $(SYSTEM)
+	ln -sf $(@F) $(@D)/libvotequorum.so.8
+	ln -sf $(@F) $(@D)/libvotequorum.so
+
+$(COMMON): $(STATICLIB) abi/libcorosync_common.map
+	@mkdir -p $(@D)
+	$(CC) $(LINK) -Wl,-soname,libcorosync_common.so.4 \
+		-Wl,--version-script=abi/libcorosync_common.map -o $@ $(WHOLE) $(SYSTEM)
+	ln -sf $(@F) $(@D)/libcorosync_common.so.4
+	ln -sf $(@F) $(@D)/libcorosync_common.so
+
+$(BUILD)/lib/libvotequorum.a: $(STATICLIB)
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(BUILD)/pkgconfig/%.pc: pkgconfig/%.pc.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@QUORATE_VERSION@|$(QUORATE_VERSION)|' \
+		-e 's|@COROSYNC_VERSION@|$(COROSYNC_VERSION)|' $< > $@
+
+headers: ## write the generated headers to include/
+	QUORATE_WRITE_HEADERS=1 $(CARGO) test --quiet --test headers
+
+install: all ## install libraries, headers and pkg-config files (DESTDIR PREFIX LIBDIR INCLUDEDIR)
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR)
+	$(INSTALL) -m 644 $(BUILD)/lib/libvotequorum.a $(DESTDIR)$(LIBDIR)
+	$(INSTALL) -m 755 $(LIBRARIES) $(DESTDIR)$(LIBDIR)
+	ln -sf libvotequorum.so.8.1.0 $(DESTDIR)$(LIBDIR)/libvotequorum.so.8
+	ln -sf libvotequorum.so.8.1.0 $(DESTDIR)$(LIBDIR)/libvotequorum.so
+	ln -sf libcorosync_common.so.4.0.0 $(DESTDIR)$(LIBDIR)/libcorosync_common.so.4
+	ln -sf libcorosync_common.so.4.0.0 $(DESTDIR)$(LIBDIR)/libcorosync_common.so
+	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/corosync
+	$(INSTALL) -m 644 $(PKGCONFIG) $(DESTDIR)$(PKGCONFIGDIR)
+
+uninstall: ## remove what install installed
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvotequorum.a libvotequorum.so libvotequorum.so.8 \
+		libvotequorum.so.8.1.0 libcorosync_common.so libcorosync_common.so.4 \
+		libcorosync_common.so.4.0.0)
+	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/corosync/,$(notdir $(HEADERS)))
+	rm -f $(addprefix $(DESTDIR)$(PKGCONFIGDIR)/,$(notdir $(PKGCONFIG)))
+	rmdir $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR) 2>/dev/null || true
+
+deps: ## install the Debian packages that the tests need, or name them
+	@tests/deps.sh
+
+check: deps ## run all tests; QUORATE_REQUIRE_ALL=1 makes a skipped one a failure
+	$(MAKE) libraries
+	tests/check.sh
+
+clean: ## remove what was built
+	$(CARGO) clean
+	rm -rf $(BUILD)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+FORCE:

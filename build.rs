@@ -1,0 +1,73 @@
+//! Generates the C headers into `OUT_DIR`. `make headers` copies them to
+//! `include/`, and `tests/headers.rs` compares the two.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+struct Header {
+    name: &'static str,
+    guard: &'static str,
+    includes: &'static [&'static str],
+    /// What C has and Rust does not: macros and inline functions.
+    fragment: Option<&'static str>,
+    sources: &'static [&'static str],
+}
+
+const HEADERS: [Header; 2] = [
+    Header {
+        name: "corotypes.h",
+        guard: "COROTYPES_H_DEFINED",
+        includes: &["stdint.h", "errno.h", "time.h", "sys/time.h", "unistd.h"],
+        fragment: Some("src/headers/corotypes.h"),
+        sources: &["src/corotypes.rs"],
+    },
+    Header {
+        name: "votequorum.h",
+        guard: "COROSYNC_VOTEQUORUM_H_DEFINED",
+        includes: &["corosync/corotypes.h"],
+        fragment: None,
+        sources: &[
+            "src/votequorum/types.rs",
+            "src/votequorum/calls.rs",
+            "src/votequorum/dispatch.rs",
+            "src/votequorum/qdevice.rs",
+        ],
+    },
+];
+
+fn main() {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    for input in ["build.rs", "cbindgen.toml", "src"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    println!("cargo::rustc-env=QUORATE_HEADERS={}", out.display());
+    for header in HEADERS {
+        fs::write(out.join(header.name), generate(&root, &header)).expect("OUT_DIR is writable");
+    }
+}
+
+fn generate(root: &Path, header: &Header) -> String {
+    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))
+        .unwrap_or_else(|error| panic!("cbindgen.toml: {error}"));
+    config.include_guard = Some(header.guard.to_owned());
+    config.sys_includes = header.includes.iter().map(ToString::to_string).collect();
+    config.after_includes = header.fragment.map(|path| {
+        fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    });
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in header.sources {
+        builder = builder.with_src(root.join(source));
+    }
+    let mut text = Vec::new();
+    builder
+        .generate()
+        .unwrap_or_else(|error| panic!("{}: {error}", header.name))
+        .write(&mut text);
+    let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
+    // An empty first line, and blanks that cbindgen leaves at line ends.
+    text.trim_start()
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}

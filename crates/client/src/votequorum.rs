@@ -1,0 +1,267 @@
+//! A session with votequorum.
+
+use crate::{Error, Options};
+use quorate_ipc::client::{Signal, Wait};
+use quorate_ipc::header::ResponseHeader;
+use quorate_ipc::{Connection, Service};
+use quorate_proto::votequorum::{
+    EXTRA_INFO_MAX, Event, ExtraInfoReply, GetExtraInfo, GetInfo, InfoReply, MasterWins, NAME_LEN,
+    NODES_MAX, Node, Poll, QuorumEvent, Register, RingId, SetExpected, SetExtraInfo, SetVotes,
+    StatusReply, TrackStart, TrackStop, Unregister, Update, reply_id,
+};
+use quorate_proto::{ReplyError, check_reply};
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+use zerocopy::{FromZeros, IntoBytes};
+
+/// What is asked of the daemon for each ring. The largest message, an event with
+/// 4,096 bytes of extra information, fits; corosync allocates and clears this
+/// much three times per connection.
+const MAX_MSG_SIZE: u32 = 8192;
+
+/// Bytes of the largest event that this version knows.
+const EVENT_LEN: usize = {
+    let quorum = size_of::<QuorumEvent>() + (NODES_MAX + 2) * size_of::<Node>();
+    let extra_info = 48 + EXTRA_INFO_MAX;
+    if quorum > extra_info {
+        quorum
+    } else {
+        extra_info
+    }
+};
+
+/// What is known of a node.
+pub type Info = InfoReply;
+
+/// Room for one event.
+#[derive(Debug)]
+#[repr(align(8))]
+pub struct EventBuffer([u8; EVENT_LEN]);
+
+impl EventBuffer {
+    /// An empty buffer.
+    pub const fn new() -> Self {
+        Self([0; EVENT_LEN])
+    }
+}
+
+impl Default for EventBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The bytes attached to a node's quorum device.
+#[derive(Debug)]
+pub struct ExtraInfo {
+    reply: ExtraInfoReply,
+    len: usize,
+}
+
+impl ExtraInfo {
+    /// The bytes; none if nothing is attached.
+    pub fn bytes(&self) -> &[u8] {
+        self.reply.info(self.len).unwrap_or_default()
+    }
+}
+
+/// A session with the votequorum service.
+#[derive(Debug)]
+pub struct VoteQuorum {
+    connection: Connection,
+}
+
+impl VoteQuorum {
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Connection::connect`].
+    pub fn connect(options: &Options) -> Result<Self, Error> {
+        let wishes = quorate_ipc::Options {
+            max_msg_size: MAX_MSG_SIZE,
+            timeout: options.timeout,
+        };
+        let connection = Connection::connect(Service::VoteQuorum, &options.endpoint, wishes)?;
+        Ok(Self { connection })
+    }
+
+    /// What is known of a node; 0 is the local one.
+    pub fn info(&self, nodeid: u32) -> Result<Info, Error> {
+        let mut reply = InfoReply::new_zeroed();
+        let len = self
+            .connection
+            .call(GetInfo::new(nodeid).as_bytes(), reply.as_mut_bytes())?;
+        self.check(
+            &reply.header,
+            len,
+            reply_id::GET_INFO,
+            size_of::<InfoReply>(),
+        )?;
+        Ok(reply)
+    }
+
+    /// Changes the cluster's expected votes.
+    pub fn set_expected_votes(&self, votes: u32) -> Result<(), Error> {
+        self.status(SetExpected::new(votes).as_bytes())
+    }
+
+    /// Changes the votes of a node; 0 is the quorum device.
+    pub fn set_votes(&self, nodeid: u32, votes: u32) -> Result<(), Error> {
+        self.status(SetVotes::new(nodeid, votes).as_bytes())
+    }
+
+    /// Asks for events, which will carry `context`; `flags` are `CS_TRACK_*` bits.
+    pub fn track_start(&self, context: u64, flags: u32) -> Result<(), Error> {
+        self.status(TrackStart::new(context, flags).as_bytes())
+    }
+
+    /// Ends the events.
+    pub fn track_stop(&self) -> Result<(), Error> {
+        self.status(TrackStop::new().as_bytes())
+    }
+
+    /// Registers the local quorum device.
+    pub fn qdevice_register(&self, name: &[u8]) -> Result<(), Error> {
+        self.status(Register::new(checked(name)?).as_bytes())
+    }
+
+    /// Takes the registration back.
+    pub fn qdevice_unregister(&self, name: &[u8]) -> Result<(), Error> {
+        self.status(Unregister::new(checked(name)?).as_bytes())
+    }
+
+    /// Renames the quorum device.
+    pub fn qdevice_update(&self, old_name: &[u8], new_name: &[u8]) -> Result<(), Error> {
+        self.status(Update::new(checked(old_name)?, checked(new_name)?).as_bytes())
+    }
+
+    /// A sign of life of the quorum device, with its vote, about a ring.
+    pub fn qdevice_poll(&self, name: &[u8], cast_vote: u32, ring: RingId) -> Result<(), Error> {
+        self.status(Poll::new(checked(name)?, cast_vote, ring).as_bytes())
+    }
+
+    /// Whether a partition without quorum may win by the device's vote.
+    pub fn qdevice_master_wins(&self, name: &[u8], allow: u32) -> Result<(), Error> {
+        self.status(MasterWins::new(checked(name)?, allow).as_bytes())
+    }
+
+    /// Attaches bytes to the local quorum device; none clears them.
+    pub fn set_qdevice_extra_info(&self, info: &[u8]) -> Result<(), Error> {
+        let message = SetExtraInfo::new(info).ok_or(Error::Argument(
+            "extra information has more than 4096 bytes",
+        ))?;
+        self.status(message.message())
+    }
+
+    /// The bytes attached to a node's quorum device.
+    pub fn qdevice_extra_info(&self, nodeid: u32) -> Result<ExtraInfo, Error> {
+        let mut reply = ExtraInfoReply::new_zeroed();
+        let request = GetExtraInfo::new(nodeid);
+        let len = self
+            .connection
+            .call(request.as_bytes(), reply.as_mut_bytes())?;
+        let least = ExtraInfoReply::EMPTY_LEN;
+        self.check(&reply.header, len, reply_id::GET_EXTRA_INFO, least)?;
+        if reply.info(len).is_none() {
+            return Err(self.distrust("extra information is shorter than it claims"));
+        }
+        Ok(ExtraInfo { reply, len })
+    }
+
+    /// Hands out the next event, if one is there. Events of kinds that this
+    /// version does not know are passed over. With `more` the caller promises
+    /// to ask again soon.
+    pub fn next_event<'a>(
+        &self,
+        buffer: &'a mut EventBuffer,
+        more: bool,
+    ) -> Result<Option<Event<'a>>, Error> {
+        let len = loop {
+            let Some(len) = self.connection.take_event(&mut buffer.0, more)? else {
+                return Ok(None);
+            };
+            // Longer than any known event: an unknown one.
+            if len <= EVENT_LEN
+                && is_known(&mut buffer.0[..len]).map_err(|error| self.distrusted(error))?
+            {
+                break len;
+            }
+        };
+        Ok(Event::decode(&mut buffer.0[..len])?)
+    }
+
+    /// Waits for an event, for ever without a limit. No lock is held meanwhile.
+    pub fn wait(&self, limit: Option<Duration>) -> Result<Wait, Error> {
+        Ok(self.connection.wait_event(limit)?)
+    }
+
+    /// First half of [`Self::wait`]: see [`Connection::poll_event`].
+    pub fn poll(&self, limit: Option<Duration>) -> Result<Signal, Error> {
+        Ok(self.connection.poll_event(limit)?)
+    }
+
+    /// Second half of [`Self::wait`]: see [`Connection::examine`].
+    pub fn examine(&self, signal: Signal) -> Result<Wait, Error> {
+        Ok(self.connection.examine(signal)?)
+    }
+
+    /// The descriptor to poll for events; neither to be read nor closed.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.connection.fd()
+    }
+
+    /// Ends the session; whoever waits in another thread returns.
+    pub fn close(&self) {
+        self.connection.close();
+    }
+
+    fn status(&self, request: &[u8]) -> Result<(), Error> {
+        let mut reply = StatusReply::new_zeroed();
+        let len = self.connection.call(request, reply.as_mut_bytes())?;
+        self.check(
+            &reply.header,
+            len,
+            reply_id::STATUS,
+            size_of::<StatusReply>(),
+        )
+    }
+
+    fn check(
+        &self,
+        header: &ResponseHeader,
+        len: usize,
+        id: i32,
+        size: usize,
+    ) -> Result<(), Error> {
+        check_reply(header, len, id, size).map_err(|error| match error {
+            ReplyError::Malformed(_) => self.distrusted(error),
+            ReplyError::Rejected(_) => error.into(),
+        })
+    }
+
+    fn distrust(&self, why: &'static str) -> Error {
+        self.connection.distrust(why).into()
+    }
+
+    fn distrusted(&self, error: ReplyError) -> Error {
+        match error {
+            ReplyError::Malformed(why) => self.distrust(why),
+            other => other.into(),
+        }
+    }
+}
+
+fn is_known(message: &mut [u8]) -> Result<bool, ReplyError> {
+    Event::decode(message).map(|event| event.is_some())
+}
+
+fn checked(name: &[u8]) -> Result<&[u8], Error> {
+    match name.len() {
+        0 => Err(Error::Argument("the quorum device's name is empty")),
+        NAME_LEN.. => Err(Error::Argument(
+            "the quorum device's name has more than 254 bytes",
+        )),
+        _ => Ok(name),
+    }
+}

@@ -1,0 +1,112 @@
+//! Files that the daemon makes for a connection and names in the handshake.
+
+use crate::endpoint::trusted_owner;
+use crate::error::Error;
+use std::ffi::{CStr, OsStr};
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+
+/// A file shared with the daemon, remembered by name and identity.
+#[derive(Debug)]
+pub(super) struct SharedFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl SharedFile {
+    /// Opens the file that the daemon named, if it is one that it may name.
+    pub(super) fn open(field: &[u8], suffix: &str) -> Result<(File, Self), Error> {
+        let path = shared_path(field, suffix)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&path)
+            .map_err(|e| Error::system("open", e))?;
+        let meta = file.metadata().map_err(|e| Error::system("fstat", e))?;
+        if !meta.is_file() || !trusted_owner(meta.uid()) {
+            return Err(Error::Untrusted("a connection's file is not this user's"));
+        }
+        Ok((
+            file,
+            Self {
+                path,
+                identity: (meta.dev(), meta.ino()),
+            },
+        ))
+    }
+
+    /// Removes the file if the name still stands for it.
+    pub(super) fn remove(&self) {
+        if fs::symlink_metadata(&self.path)
+            .is_ok_and(|meta| (meta.dev(), meta.ino()) == self.identity)
+        {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+
+    /// The directory that the daemon made for the connection.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.path.parent()
+    }
+}
+
+fn shared_path(field: &[u8], suffix: &str) -> Result<PathBuf, Error> {
+    let base = CStr::from_bytes_until_nul(field)
+        .map_err(|_| Error::Protocol("a path in the handshake is not terminated"))?
+        .to_bytes();
+    if base.is_empty() {
+        return Err(Error::Protocol("a path in the handshake is empty"));
+    }
+    // libqb before 1.0 sent names without a directory.
+    let mut name = if base.contains(&b'/') {
+        Vec::new()
+    } else {
+        b"/dev/shm/qb-".to_vec()
+    };
+    name.extend_from_slice(base);
+    name.extend_from_slice(suffix.as_bytes());
+    let path = Path::new(OsStr::from_bytes(&name));
+    let plain = |c: Component<'_>| matches!(c, Component::RootDir | Component::Normal(_));
+    if !path.is_absolute() || !path.components().all(plain) {
+        return Err(Error::Untrusted(
+            "a path in the handshake is not a plain absolute one",
+        ));
+    }
+    Ok(path.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_a_daemon_may_not_name() {
+        assert!(matches!(
+            shared_path(b"/dev/shm/../etc/x\0", "-data"),
+            Err(Error::Untrusted(_))
+        ));
+        assert!(matches!(
+            shared_path(b"shm/x\0", "-data"),
+            Err(Error::Untrusted(_))
+        ));
+        assert!(matches!(
+            shared_path(b"\0", "-data"),
+            Err(Error::Protocol(_))
+        ));
+        assert!(matches!(
+            shared_path(b"/dev/shm/x", "-data"),
+            Err(Error::Protocol(_))
+        ));
+        assert_eq!(
+            shared_path(b"/a/b\0junk", "-data").unwrap(),
+            Path::new("/a/b-data")
+        );
+        assert_eq!(
+            shared_path(b"x\0", "-data").unwrap(),
+            Path::new("/dev/shm/qb-x-data")
+        );
+    }
+}

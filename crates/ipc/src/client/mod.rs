@@ -1,0 +1,319 @@
+//! The client's half of a connection.
+
+mod connect;
+mod datagram;
+mod deadline;
+mod files;
+mod shm;
+
+use crate::error::Error;
+use crate::header::ResponseHeader;
+use crate::{process, sys};
+use datagram::Datagrams;
+use deadline::Deadline;
+use parking_lot::Mutex;
+use shm::{CallState, Rings};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long a wait lasts before the connection's health is looked at again: the
+/// daemon's death raises no event on a semaphore.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// The caller's wishes for a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Largest message in bytes to be sent or received. Corosync grants what it
+    /// is asked for and allocates three rings of this size.
+    pub max_msg_size: u32,
+    /// How long the daemon may take to answer; `None` waits as long as it lives.
+    pub timeout: Option<Duration>,
+}
+
+/// A connection to one service of a daemon.
+///
+/// Any number of threads may use it at once: calls are answered one at a time,
+/// events are handed out one by one.
+#[derive(Debug)]
+pub struct Connection {
+    setup: OwnedFd,
+    channel: Channel,
+    max_msg_size: usize,
+    timeout: Option<Duration>,
+    owner: u32,
+    closed: AtomicBool,
+    broken: AtomicBool,
+    daemon_gone: AtomicBool,
+    calls: Mutex<Calls>,
+}
+
+#[derive(Debug)]
+enum Channel {
+    Rings(Rings),
+    Datagrams(Datagrams),
+}
+
+/// What is under way between requests and replies.
+#[derive(Debug, Default)]
+struct Calls {
+    /// Replies still to come to requests whose callers have given up. They are
+    /// thrown away before the next request is sent, so that no caller is ever
+    /// given another's answer.
+    owed: u32,
+    rings: CallState,
+}
+
+/// What the system reported about a connection's descriptors.
+#[derive(Clone, Copy, Debug)]
+pub struct Signal(sys::Ready);
+
+/// What a wait for events ended with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Look for an event now.
+    Ready,
+    /// The limit passed, or a signal came.
+    Nothing,
+}
+
+impl Connection {
+    /// The descriptor to poll for events. It is the connection's own: it must
+    /// be neither read nor closed.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        match &self.channel {
+            Channel::Rings(_) => self.setup.as_fd(),
+            Channel::Datagrams(sockets) => sockets.event_fd(),
+        }
+    }
+
+    /// Sends a request and waits for its reply; returns the reply's length.
+    ///
+    /// A reply longer than `reply` is a violation of the protocol. Any error
+    /// but [`Error::TooBig`], [`Error::FlowControl`] and [`Error::TimedOut`]
+    /// ends the connection's use.
+    pub fn call(&self, request: &[u8], reply: &mut [u8]) -> Result<usize, Error> {
+        if request.len() > self.max_msg_size {
+            return Err(Error::TooBig {
+                size: request.len(),
+                limit: self.max_msg_size,
+            });
+        }
+        let deadline = Deadline::after(self.timeout);
+        let mut calls = match deadline.remaining() {
+            None => self.calls.lock(),
+            Some(limit) => self.calls.try_lock_for(limit).ok_or(Error::TimedOut)?,
+        };
+        self.alive()?;
+        while calls.owed > 0 {
+            self.receive(&mut calls, &mut [0; size_of::<ResponseHeader>()], &deadline)?;
+            calls.owed -= 1;
+        }
+        self.send(&mut calls, request, &deadline)?;
+        calls.owed += 1;
+        self.notify(&mut calls, &deadline)?;
+        let len = self.receive(&mut calls, reply, &deadline)?;
+        calls.owed -= 1;
+        if len > reply.len() {
+            return Err(self.broken_by(Error::Protocol("a reply is longer than documented")));
+        }
+        Ok(len)
+    }
+
+    /// Hands out the next event, if one is there; returns its length. Of an
+    /// event longer than the buffer the rest is dropped.
+    ///
+    /// With `more` the caller promises to ask again soon, which saves system
+    /// calls.
+    pub fn take_event(&self, buffer: &mut [u8], more: bool) -> Result<Option<usize>, Error> {
+        self.alive()?;
+        let taken = match &self.channel {
+            Channel::Rings(rings) => rings.take_event(self.setup.as_fd(), buffer, more),
+            Channel::Datagrams(sockets) => sockets.take_event(buffer),
+        };
+        taken.map_err(|error| self.broken_by(error))
+    }
+
+    /// Waits for an event, for ever without a limit. No lock is held meanwhile.
+    pub fn wait_event(&self, limit: Option<Duration>) -> Result<Wait, Error> {
+        self.alive()?;
+        let signal = self.poll_event(limit)?;
+        self.examine(signal)
+    }
+
+    /// First half of [`Self::wait_event`]: the system call alone. A thread may be
+    /// cancelled here; nothing in here can panic.
+    pub fn poll_event(&self, limit: Option<Duration>) -> Result<Signal, Error> {
+        let ready = match &self.channel {
+            Channel::Rings(_) => sys::wait_ready([(self.setup.as_fd(), sys::READ)], limit)?[0],
+            Channel::Datagrams(sockets) => {
+                let fds = [
+                    (sockets.event_fd(), sys::READ),
+                    (self.setup.as_fd(), sys::READ),
+                ];
+                let [event, setup] = sys::wait_ready(fds, limit)?;
+                sys::Ready {
+                    hung_up: event.hung_up || setup.hung_up,
+                    ..event
+                }
+            }
+        };
+        Ok(Signal(ready))
+    }
+
+    /// Second half of [`Self::wait_event`]: what the signal means.
+    pub fn examine(&self, Signal(ready): Signal) -> Result<Wait, Error> {
+        // What the daemon had to say before it died is still delivered.
+        let queued = match &self.channel {
+            Channel::Rings(rings) => {
+                (ready.readable || ready.hung_up) && rings.event_queued(self.setup.as_fd())?
+            }
+            Channel::Datagrams(_) => ready.readable && !ready.hung_up,
+        };
+        self.alive()?;
+        if queued {
+            return Ok(Wait::Ready);
+        }
+        if ready.hung_up {
+            return Err(self.broken_by(Error::Disconnected));
+        }
+        Ok(Wait::Nothing)
+    }
+
+    /// Ends the connection: whoever waits in another thread returns with
+    /// [`Error::Closed`]. The descriptor itself is closed when the last user
+    /// of this value has let go of it.
+    ///
+    /// In a forked child this does nothing to the parent's connection.
+    pub fn close(&self) {
+        if self.closed.swap(true, Ordering::AcqRel) || process::generation() != self.owner {
+            return;
+        }
+        let daemon_gone = if self.broken.load(Ordering::Acquire) {
+            self.daemon_gone.load(Ordering::Acquire)
+        } else {
+            sys::wait_ready([(self.setup.as_fd(), 0)], Some(Duration::ZERO))
+                .is_ok_and(|[setup]| setup.hung_up)
+        };
+        sys::shutdown(self.setup.as_fd());
+        match &self.channel {
+            Channel::Rings(rings) => rings.close(daemon_gone),
+            Channel::Datagrams(sockets) => sockets.close(),
+        }
+    }
+
+    /// Gives the connection up because of what came over it. To be called when
+    /// a message can't be what it should be: no later one could be trusted.
+    pub fn distrust(&self, why: &'static str) -> Error {
+        self.broken_by(Error::Protocol(why))
+    }
+
+    fn alive(&self) -> Result<(), Error> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed);
+        }
+        if self.broken.load(Ordering::Acquire) {
+            return Err(Error::Disconnected);
+        }
+        Ok(())
+    }
+
+    /// Makes every later use fail and wakes those who wait, for no later answer
+    /// on this connection could be trusted.
+    fn broken_by(&self, error: Error) -> Error {
+        if matches!(error, Error::Closed) || self.closed.load(Ordering::Acquire) {
+            return Error::Closed;
+        }
+        if matches!(error, Error::Disconnected) {
+            self.daemon_gone.store(true, Ordering::Release);
+        }
+        self.broken.store(true, Ordering::Release);
+        sys::shutdown(self.setup.as_fd());
+        error
+    }
+
+    fn send(&self, calls: &mut Calls, request: &[u8], deadline: &Deadline) -> Result<(), Error> {
+        loop {
+            let sent = match &self.channel {
+                Channel::Rings(rings) => rings.send(&mut calls.rings, request),
+                Channel::Datagrams(sockets) => sockets.send(request),
+            };
+            match sent {
+                Err(error @ (Error::FlowControl | Error::TooBig { .. })) => return Err(error),
+                Err(error) => return Err(self.broken_by(error)),
+                Ok(true) => return Ok(()),
+                Ok(false) => self.pause(deadline)?,
+            }
+        }
+    }
+
+    fn notify(&self, calls: &mut Calls, deadline: &Deadline) -> Result<(), Error> {
+        let Channel::Rings(rings) = &self.channel else {
+            return Ok(());
+        };
+        loop {
+            match rings.notify(&mut calls.rings, self.setup.as_fd()) {
+                Ok(true) => return Ok(()),
+                Ok(false) => self.pause(deadline)?,
+                Err(error) => return Err(self.broken_by(error)),
+            }
+        }
+    }
+
+    /// The daemon's socket is full: waits a slice for room.
+    fn pause(&self, deadline: &Deadline) -> Result<(), Error> {
+        let slice = deadline.slice(SLICE)?;
+        let fd = match &self.channel {
+            Channel::Rings(_) => self.setup.as_fd(),
+            Channel::Datagrams(sockets) => sockets.call_fd(),
+        };
+        let [socket] = sys::wait_ready([(fd, sys::WRITE)], Some(slice))?;
+        self.alive()?;
+        if socket.hung_up && !socket.writable {
+            return Err(self.broken_by(Error::Disconnected));
+        }
+        Ok(())
+    }
+
+    fn receive(
+        &self,
+        calls: &mut Calls,
+        reply: &mut [u8],
+        deadline: &Deadline,
+    ) -> Result<usize, Error> {
+        loop {
+            let slice = deadline.slice(SLICE)?;
+            if let Some(len) = self.receive_within(calls, reply, slice)? {
+                return Ok(len);
+            }
+            self.alive()?;
+            let [setup] = sys::wait_ready([(self.setup.as_fd(), 0)], Some(Duration::ZERO))?;
+            if setup.hung_up {
+                // The reply may have come just before the end.
+                return match self.receive_within(calls, reply, Duration::ZERO)? {
+                    Some(len) => Ok(len),
+                    None => Err(self.broken_by(Error::Disconnected)),
+                };
+            }
+        }
+    }
+
+    fn receive_within(
+        &self,
+        calls: &mut Calls,
+        reply: &mut [u8],
+        slice: Duration,
+    ) -> Result<Option<usize>, Error> {
+        let received = match &self.channel {
+            Channel::Rings(rings) => rings.receive(&mut calls.rings, reply, slice),
+            Channel::Datagrams(sockets) => sockets.receive(reply, slice),
+        };
+        received.map_err(|error| self.broken_by(error))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

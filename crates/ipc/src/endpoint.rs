@@ -1,0 +1,192 @@
+//! Where a service is to be found.
+
+use crate::error::Error;
+use crate::sys::{self, Address, SocketKind};
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Names the directory of a simulated cluster's sockets.
+const RUN_DIR: &str = "QUORATE_RUN_DIR";
+
+/// libqb's switch from abstract sockets to ones in the file system.
+const FORCE_FILESYSTEM: &str = "/etc/libqb/force-filesystem-sockets";
+
+/// Where libqb puts those. Upstream's default comes first; Debian's libqb was
+/// configured with the system's directory for temporary files.
+const FILESYSTEM_DIRS: [&str; 2] = ["/var/run", "/tmp"];
+
+/// A library service of the corosync daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// The configuration map.
+    Cmap,
+    /// Configuration and shutdown.
+    Cfg,
+    /// Closed process groups.
+    Cpg,
+    /// Plain quorum.
+    Quorum,
+    /// Quorum by votes.
+    VoteQuorum,
+}
+
+impl Service {
+    /// The name of the service's socket.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cmap => "cmap",
+            Self::Cfg => "cfg",
+            Self::Cpg => "cpg",
+            Self::Quorum => "quorum",
+            Self::VoteQuorum => "votequorum",
+        }
+    }
+}
+
+/// A way to reach the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The abstract sockets of the corosync of this network namespace.
+    Corosync,
+    /// The same daemon by sockets in the file system, in the first of these
+    /// directories that has one.
+    Filesystem(Vec<PathBuf>),
+    /// A simulated cluster's node: the sockets in this directory.
+    RunDir(PathBuf),
+}
+
+impl Endpoint {
+    /// What the environment asks for: `QUORATE_RUN_DIR` if it is set and this
+    /// is no set-user-ID program, otherwise the real corosync.
+    pub fn from_environment() -> Self {
+        let run_dir = std::env::var_os(RUN_DIR).filter(|dir| !dir.is_empty());
+        Self::choose(
+            run_dir,
+            sys::runs_with_raised_rights(),
+            Path::new(FORCE_FILESYSTEM).exists(),
+        )
+    }
+
+    fn choose(run_dir: Option<OsString>, raised_rights: bool, filesystem: bool) -> Self {
+        match run_dir {
+            Some(dir) if !raised_rights => Self::RunDir(dir.into()),
+            _ if filesystem => {
+                Self::Filesystem(FILESYSTEM_DIRS.iter().map(PathBuf::from).collect())
+            }
+            _ => Self::Corosync,
+        }
+    }
+
+    /// A stream socket connected to the service.
+    pub(crate) fn connect(&self, service: Service) -> Result<OwnedFd, Error> {
+        match self {
+            Self::Corosync => {
+                let socket = sys::unix_socket(SocketKind::Stream)?;
+                sys::connect(
+                    socket.as_fd(),
+                    &Address::abstract_name(service.name().as_bytes())?,
+                )?;
+                Ok(socket)
+            }
+            Self::Filesystem(dirs) => {
+                let mut last = Err(Error::Disconnected);
+                for dir in dirs {
+                    last = connect_in(dir, service).and_then(trusted_peer);
+                    if last.is_ok() {
+                        break;
+                    }
+                }
+                last
+            }
+            Self::RunDir(dir) => {
+                trusted_dir(dir)?;
+                connect_in(dir, service)
+                    .and_then(trusted_peer)
+                    .map_err(|error| match error.errno() {
+                        // A daemon that is not there, as with an abstract socket.
+                        Some(libc::ENOENT) => {
+                            let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
+                            Error::system("connect", refused)
+                        }
+                        _ => error,
+                    })
+            }
+        }
+    }
+}
+
+fn connect_in(dir: &Path, service: Service) -> Result<OwnedFd, Error> {
+    let socket = sys::unix_socket(SocketKind::Stream)?;
+    let path = dir.join(service.name());
+    match Address::path(path.as_os_str().as_bytes()) {
+        Ok(address) => sys::connect(socket.as_fd(), &address)?,
+        // Too long for an address: go through a descriptor of the directory.
+        Err(_) => {
+            let handle = fs::File::open(dir).map_err(|e| Error::system("open", e))?;
+            let short = format!("/proc/self/fd/{}/{}", handle.as_raw_fd(), service.name());
+            sys::connect(socket.as_fd(), &Address::path(short.as_bytes())?)?;
+        }
+    }
+    Ok(socket)
+}
+
+/// Nobody but the user (or root) may be able to put a socket in the directory.
+fn trusted_dir(dir: &Path) -> Result<(), Error> {
+    let meta = fs::metadata(dir).map_err(|e| Error::system("stat", e))?;
+    if !meta.is_dir() {
+        return Err(Error::Untrusted("QUORATE_RUN_DIR is not a directory"));
+    }
+    if !trusted_owner(meta.uid()) {
+        return Err(Error::Untrusted("QUORATE_RUN_DIR belongs to another user"));
+    }
+    if meta.mode() & 0o022 != 0 {
+        return Err(Error::Untrusted("QUORATE_RUN_DIR can be written by others"));
+    }
+    Ok(())
+}
+
+/// In a directory that others can write to, any of them may be listening.
+fn trusted_peer(socket: OwnedFd) -> Result<OwnedFd, Error> {
+    if trusted_owner(sys::peer_uid(socket.as_fd())?) {
+        Ok(socket)
+    } else {
+        Err(Error::Untrusted("the socket is served by another user"))
+    }
+}
+
+pub(crate) fn trusted_owner(uid: u32) -> bool {
+    uid == 0 || uid == sys::effective_uid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_dir_is_ignored_with_raised_rights() {
+        let dir = || Some(OsString::from("/run/x"));
+        assert_eq!(
+            Endpoint::choose(dir(), false, false),
+            Endpoint::RunDir("/run/x".into())
+        );
+        assert_eq!(Endpoint::choose(dir(), true, false), Endpoint::Corosync);
+        assert_eq!(Endpoint::choose(None, false, false), Endpoint::Corosync);
+        assert!(matches!(
+            Endpoint::choose(dir(), true, true),
+            Endpoint::Filesystem(_)
+        ));
+    }
+
+    #[test]
+    fn a_directory_that_others_can_write_to_is_refused() {
+        let error = Endpoint::RunDir("/tmp".into())
+            .connect(Service::VoteQuorum)
+            .unwrap_err();
+        assert!(matches!(error, Error::Untrusted(_)), "{error}");
+    }
+}

@@ -1,0 +1,66 @@
+//! Between C and Rust.
+
+use crate::corotypes::cs_error;
+use crate::error::Failure;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs the Rust side of a C function.
+///
+/// A panic becomes `CS_ERR_LIBRARY`: it must neither unwind into C nor end a
+/// program that may be about to fence a node. Cancellation of the thread is
+/// held back meanwhile, for glibc would unwind through frames that own locks.
+pub(crate) fn guarded<T>(code: impl FnOnce() -> Result<T, Failure>) -> Result<T, cs_error> {
+    let _held_back = CancellationHeldBack::new();
+    silence_panics();
+    match catch_unwind(AssertUnwindSafe(code)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(failure)) => Err(failure.into()),
+        Err(_panic) => Err(cs_error::CS_ERR_LIBRARY),
+    }
+}
+
+/// [`guarded`] for functions that return nothing but their error code.
+pub(crate) fn status(code: impl FnOnce() -> Result<(), Failure>) -> cs_error {
+    match guarded(code) {
+        Ok(()) => cs_error::CS_OK,
+        Err(error) => error,
+    }
+}
+
+/// In the shipped libraries a panic is not reported on the host's stderr, which
+/// may be anything by now. The hook belongs to this library's own copy of the
+/// standard library.
+fn silence_panics() {
+    #[cfg(feature = "c-library")]
+    {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+    }
+}
+
+unsafe extern "C-unwind" {
+    fn pthread_setcancelstate(state: libc::c_int, old: *mut libc::c_int) -> libc::c_int;
+}
+
+const PTHREAD_CANCEL_DISABLE: libc::c_int = 1;
+
+struct CancellationHeldBack {
+    before: libc::c_int,
+}
+
+impl CancellationHeldBack {
+    fn new() -> Self {
+        let mut before = 0;
+        // SAFETY: `before` is writable; the state is one that pthreads defines.
+        unsafe { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &mut before) };
+        Self { before }
+    }
+}
+
+impl Drop for CancellationHeldBack {
+    fn drop(&mut self) {
+        let mut unused = 0;
+        // SAFETY: as in `new`; the state is the one found there.
+        unsafe { pthread_setcancelstate(self.before, &mut unused) };
+    }
+}

@@ -1,0 +1,222 @@
+//! The table of handles.
+//!
+//! A handle is `check << 32 | index`, as in corosync's libraries: a random
+//! 31-bit number that is never 0, and the lowest free slot. Unlike there, no
+//! value of the check skips the comparison.
+
+use crate::error::Failure;
+use parking_lot::RwLock;
+use quorate_client::process;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::time::SystemTime;
+
+/// The handles of one library, one table per process.
+///
+/// A forked child starts with an empty one: it finds none of its parent's
+/// handles, and no lock that another thread of the parent held.
+pub(crate) struct Handles<T: 'static> {
+    table: AtomicPtr<Table<T>>,
+}
+
+struct Table<T: 'static> {
+    generation: u32,
+    slots: RwLock<Slots<T>>,
+    /// The parent's table, as it was when the process was forked.
+    inherited: Option<&'static Table<T>>,
+}
+
+struct Slots<T> {
+    used: Vec<Option<Slot<T>>>,
+    free: BinaryHeap<Reverse<u32>>,
+}
+
+struct Slot<T> {
+    check: u32,
+    value: Arc<T>,
+}
+
+impl<T> Handles<T> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            table: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Gives the value a handle.
+    pub(crate) fn insert(&self, value: Arc<T>) -> Result<u64, Failure> {
+        let check = random_check();
+        let mut slots = self.table().slots.write();
+        let index = match slots.free.pop() {
+            Some(Reverse(index)) => index,
+            None => {
+                let index = u32::try_from(slots.used.len()).map_err(|_| Failure::NoMemory)?;
+                slots.used.try_reserve(1).map_err(|_| Failure::NoMemory)?;
+                // So that giving a handle back never needs memory.
+                slots
+                    .free
+                    .try_reserve(index as usize + 1)
+                    .map_err(|_| Failure::NoMemory)?;
+                slots.used.push(None);
+                index
+            }
+        };
+        slots.used[index as usize] = Some(Slot { check, value });
+        Ok(u64::from(check) << 32 | u64::from(index))
+    }
+
+    /// The value behind a handle. No lock is held when this returns.
+    pub(crate) fn get(&self, handle: u64) -> Result<Arc<T>, Failure> {
+        let slots = self.table().slots.read();
+        slots
+            .find(handle)
+            .map(|slot| Arc::clone(&slot.value))
+            .ok_or(Failure::BadHandle)
+    }
+
+    /// Takes a handle out of use and returns its value.
+    pub(crate) fn remove(&self, handle: u64) -> Result<Arc<T>, Failure> {
+        self.table()
+            .slots
+            .write()
+            .remove(handle)
+            .ok_or(Failure::BadHandle)
+    }
+
+    /// Takes a handle of the parent process out of use in this child, if that
+    /// can be done without waiting for a lock whose holder is not here.
+    pub(crate) fn remove_inherited(&self, handle: u64) -> Result<Arc<T>, Failure> {
+        let mut table = self.table().inherited;
+        while let Some(parent) = table {
+            if let Some(value) = parent.slots.try_write().and_then(|mut s| s.remove(handle)) {
+                return Ok(value);
+            }
+            table = parent.inherited;
+        }
+        Err(Failure::BadHandle)
+    }
+
+    fn table(&self) -> &'static Table<T> {
+        let generation = process::generation();
+        let mut seen = self.table.load(Ordering::Acquire);
+        loop {
+            // SAFETY: a table is made below, never freed and never moved.
+            let current: Option<&'static Table<T>> = unsafe { seen.as_ref() };
+            if let Some(table) = current.filter(|table| table.generation == generation) {
+                return table;
+            }
+            let fresh = Box::into_raw(Box::new(Table {
+                generation,
+                slots: RwLock::new(Slots {
+                    used: Vec::new(),
+                    free: BinaryHeap::new(),
+                }),
+                inherited: current,
+            }));
+            match self
+                .table
+                .compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => seen = fresh,
+                Err(other_thread) => {
+                    // SAFETY: `fresh` came from a box and was not published.
+                    drop(unsafe { Box::from_raw(fresh) });
+                    seen = other_thread;
+                }
+            }
+        }
+    }
+}
+
+impl<T> Slots<T> {
+    fn find(&self, handle: u64) -> Option<&Slot<T>> {
+        let slot = self.used.get(index(handle))?.as_ref()?;
+        (slot.check == check(handle)).then_some(slot)
+    }
+
+    fn remove(&mut self, handle: u64) -> Option<Arc<T>> {
+        self.find(handle)?;
+        let slot = self.used[index(handle)].take()?;
+        self.free.push(Reverse(index(handle) as u32));
+        Some(slot.value)
+    }
+}
+
+fn index(handle: u64) -> usize {
+    (handle & u64::from(u32::MAX)) as usize
+}
+
+fn check(handle: u64) -> u32 {
+    (handle >> 32) as u32
+}
+
+/// From the kernel: libc's `random()` belongs to the program.
+fn random_check() -> u32 {
+    let mut bytes = [0; 4];
+    loop {
+        // SAFETY: pointer and length describe `bytes`.
+        let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), 4, libc::GRND_NONBLOCK) };
+        if got != 4 {
+            // No entropy yet: handles are then merely distinct in time.
+            let now = SystemTime::now()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default();
+            bytes = now.subsec_nanos().to_ne_bytes();
+        }
+        let check = u32::from_ne_bytes(bytes) & 0x7fff_ffff;
+        if check != 0 {
+            return check;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handles_have_the_shape_that_corosync_gives_them() {
+        let handles = Handles::new();
+        let all: Vec<u64> = (0..100)
+            .map(|n| handles.insert(Arc::new(n)).unwrap())
+            .collect();
+        for (n, handle) in all.iter().enumerate() {
+            assert_eq!(index(*handle), n);
+            assert!((1..=0x7fff_ffff).contains(&check(*handle)));
+            assert_eq!(*handles.get(*handle).unwrap(), n);
+        }
+    }
+
+    #[test]
+    fn the_lowest_slot_is_used_again_with_another_check() {
+        let handles = Handles::new();
+        let first = handles.insert(Arc::new(1)).unwrap();
+        let second = handles.insert(Arc::new(2)).unwrap();
+        handles.insert(Arc::new(3)).unwrap();
+        handles.remove(second).unwrap();
+        handles.remove(first).unwrap();
+        let again = handles.insert(Arc::new(4)).unwrap();
+        assert_eq!(index(again), 0);
+        assert!(again == first || handles.get(first).is_err());
+        assert!(handles.get(second).is_err());
+        assert!(handles.remove(second).is_err());
+    }
+
+    #[test]
+    fn no_other_number_is_a_handle() {
+        let handles = Handles::new();
+        let handle = handles.insert(Arc::new(())).unwrap();
+        for wrong in [
+            0,
+            handle + 1,
+            handle ^ 1 << 32,
+            handle | 0xffff_ffff << 32,
+            u64::MAX,
+        ] {
+            assert!(handles.get(wrong).is_err(), "{wrong:#x}");
+        }
+    }
+}
