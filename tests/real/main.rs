@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use quorate_testkit::Suite;
 
+mod calls;
+mod compare;
 mod kit;
 
 fn main() -> ExitCode {
@@ -14,5 +16,6 @@ fn main() -> ExitCode {
     }
     let mut suite = Suite::from_arguments("real");
     kit::run(&mut suite);
+    calls::run_all(&mut suite);
     suite.finish()
 }
