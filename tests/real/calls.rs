@@ -12,7 +12,11 @@ pub(crate) fn run_all(suite: &mut Suite) {
     suite.test_with("calls/one_node", &needs, one_node);
     suite.test_with("calls/one_node_over_sockets", &needs, one_node_over_sockets);
     suite.test_with("calls/three_nodes", &needs, three_nodes);
-    suite.test_with("calls/three_nodes_and_a_device", &needs, three_nodes_and_a_device);
+    suite.test_with(
+        "calls/three_nodes_and_a_device",
+        &needs,
+        three_nodes_and_a_device,
+    );
 }
 
 /// Runs the sections with the original and with ours on the same cluster and compares; what is
@@ -23,7 +27,11 @@ fn compare(cluster: &Cluster, node: u32, sections: &[&str]) -> String {
     let original = run(node, &calls, sections, Library::Original, Load::Path);
     for load in [Load::Path, Load::Preload] {
         let ours = run(node, &calls, sections, Library::Ours, load);
-        assert_same(&format!("{sections:?} on node {}, {load:?}", node.id()), &original, &ours);
+        assert_same(
+            &format!("{sections:?} on node {}, {load:?}", node.id()),
+            &original,
+            &ours,
+        );
     }
     original
 }
@@ -35,7 +43,10 @@ fn with(more: &[&'static str]) -> Vec<&'static str> {
 fn one_node() {
     let cluster = Cluster::builder().start();
     let text = compare(&cluster, 1, &with(&["expectations", "device"]));
-    assert!(text.contains("getinfo(0) = 1 node=1 state=1 votes=1"), "{text}");
+    assert!(
+        text.contains("getinfo(0) = 1 node=1 state=1 votes=1"),
+        "{text}"
+    );
 }
 
 fn one_node_over_sockets() {
@@ -57,7 +68,10 @@ fn three_nodes() {
     cluster.node(2).kill();
     cluster.wait_members(&[1], false);
     let text = compare(&cluster, 1, &HARMLESS);
-    assert!(text.contains("event quorum context=0x5 quorate=0"), "{text}");
+    assert!(
+        text.contains("event quorum context=0x5 quorate=0"),
+        "{text}"
+    );
 }
 
 fn three_nodes_and_a_device() {
@@ -66,7 +80,13 @@ fn three_nodes_and_a_device() {
     let sections = with(&["expectations", "device"]);
     // The device's vote raises what is expected for good: only from the second time on a run finds
     // the cluster as the run before it did.
-    run(cluster.node(1), &program("calls"), &sections, Library::Original, Load::Path);
+    run(
+        cluster.node(1),
+        &program("calls"),
+        &sections,
+        Library::Original,
+        Load::Path,
+    );
     let text = compare(&cluster, 1, &sections);
     assert!(text.contains("device_votes=1"), "{text}");
 }

@@ -11,7 +11,10 @@ const LIMIT: Duration = Duration::from_secs(40);
 
 /// A program of `tests/c`.
 pub(crate) fn program(name: &str) -> PathBuf {
-    CProgram::new(name).source(&format!("tests/c/{name}.c")).link("votequorum").build()
+    CProgram::new(name)
+        .source(&format!("tests/c/{name}.c"))
+        .link("votequorum")
+        .build()
 }
 
 /// Runs a program of `tests/c` to its end and returns what it printed, after making sure that it
@@ -23,7 +26,10 @@ pub(crate) fn run(
     library: Library,
     load: Load,
 ) -> String {
-    let outputs = [node.directory().join("stdout"), node.directory().join("stderr")];
+    let outputs = [
+        node.directory().join("stdout"),
+        node.directory().join("stderr"),
+    ];
     let mut command = node.command(program).with_args(arguments);
     library.apply(&mut command, load);
     command.stdout(fs::File::create(&outputs[0]).expect("a file can be made"));

@@ -38,9 +38,9 @@ struct Traces {
 
 impl Traces {
     fn of(cluster: &Cluster) -> Self {
-        let mut processes = vec![cluster.switch().space().pid().cast_signed()];
+        let mut processes = vec![cluster.switch().space().pid().as_raw()];
         for node in cluster.nodes() {
-            let holder = node.space().pid().cast_signed();
+            let holder = node.space().pid().as_raw();
             let inside = members_of_namespace(holder);
             assert!(inside.contains(&node.daemon_pid().as_raw()), "{inside:?}");
             processes.push(holder);

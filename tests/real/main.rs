@@ -4,18 +4,21 @@ use std::process::ExitCode;
 
 use quorate_testkit::Suite;
 
+mod callbacks;
 mod calls;
 mod compare;
 mod kit;
 
 fn main() -> ExitCode {
-    if let Some(role) = std::env::args().nth(1)
-        && role == kit::HOLD
+    if std::env::args()
+        .nth(1)
+        .is_some_and(|role| role == kit::HOLD)
     {
         kit::hold();
     }
     let mut suite = Suite::from_arguments("real");
     kit::run(&mut suite);
     calls::run_all(&mut suite);
+    callbacks::run_all(&mut suite);
     suite.finish()
 }

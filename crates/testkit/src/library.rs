@@ -161,15 +161,13 @@ impl LoaderTrace {
             let path = entry.expect("the loader's directory can be read").path();
             let text = fs::read(&path).expect("what the loader wrote can be read");
             for line in String::from_utf8_lossy(&text).lines() {
-                if let Some((_, file)) = line.split_once("calling init: ")
-                    && Path::new(file)
-                        .file_name()
-                        .is_some_and(|name| name.to_string_lossy().starts_with(soname))
-                {
-                    let file = Path::new(file)
-                        .canonicalize()
-                        .unwrap_or_else(|_| file.into());
-                    files.push(file);
+                let Some((_, file)) = line.split_once("calling init: ") else {
+                    continue;
+                };
+                let file = Path::new(file);
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                if name.starts_with(soname) {
+                    files.push(file.canonicalize().unwrap_or_else(|_| file.into()));
                 }
             }
         }

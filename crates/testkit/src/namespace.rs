@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sched::{CloneFlags, setns};
+use nix::unistd::Pid;
 
 use crate::process::Process;
 
@@ -95,8 +96,8 @@ impl NodeSpace {
 
     /// A process id (as the test process sees it) inside the network namespace, for `ip`.
     #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.holder.id()
+    pub fn pid(&self) -> Pid {
+        self.holder.pid()
     }
 
     /// A command inside the network namespace only.

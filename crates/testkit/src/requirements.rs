@@ -73,16 +73,11 @@ impl Requirements {
                 missing.push(format!("no file {}", file.display()));
             }
         }
-        if self.namespaces
-            && missing.is_empty()
-            && let Err(why) = namespaces()
-        {
-            missing.push(why);
+        if self.namespaces && missing.is_empty() {
+            missing.extend(namespaces().err());
         }
-        if self.ours
-            && let Err(why) = Library::Ours.find()
-        {
-            missing.push(why);
+        if self.ours {
+            missing.extend(Library::Ours.find().err());
         }
         if missing.is_empty() {
             Ok(())
