@@ -1,0 +1,107 @@
+//! Compiling the C programs of the tests.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use crate::source_root;
+
+/// A C program to be compiled: `cc -std=c11 -Wall -Wextra -Werror`.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct CProgram {
+    name: String,
+    sources: Vec<PathBuf>,
+    includes: Vec<PathBuf>,
+    flags: Vec<String>,
+    libraries: Vec<String>,
+}
+
+impl CProgram {
+    /// A program of this name.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            sources: Vec::new(),
+            includes: Vec::new(),
+            flags: Vec::new(),
+            libraries: Vec::new(),
+        }
+    }
+
+    /// A source file, relative to the top of the source tree.
+    pub fn source(mut self, path: &str) -> Self {
+        self.sources.push(source_root().join(path));
+        self
+    }
+
+    /// A directory with headers to look in before the system's.
+    pub fn include(mut self, path: &Path) -> Self {
+        self.includes.push(path.to_path_buf());
+        self
+    }
+
+    /// One more flag for the compiler.
+    pub fn flag(mut self, flag: &str) -> Self {
+        self.flags.push(flag.into());
+        self
+    }
+
+    /// A library to link, as in `-lvotequorum`.
+    pub fn link(mut self, library: &str) -> Self {
+        self.libraries.push(library.into());
+        self
+    }
+
+    /// Compiles it and says where it is.
+    ///
+    /// # Panics
+    ///
+    /// When the compiler complains.
+    #[must_use]
+    pub fn build(self) -> PathBuf {
+        let directory = output_directory();
+        fs::create_dir_all(&directory).expect("a directory can be made beside the tests");
+        let path = directory.join(&self.name);
+        // Several test processes may build the same program at once.
+        let unfinished = directory.join(format!("{}.{}", self.name, std::process::id()));
+        let compiler = env::var("CC").unwrap_or_else(|_| "cc".into());
+        let mut command = Command::new(&compiler);
+        // The original header does not compile as strict C: it calls clock_gettime() inline.
+        command
+            .arg("-D_GNU_SOURCE")
+            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-O1"]);
+        for include in &self.includes {
+            command.arg("-I").arg(include);
+        }
+        command
+            .args(&self.flags)
+            .args(&self.sources)
+            .arg("-o")
+            .arg(&unfinished);
+        command.args(self.libraries.iter().map(|library| format!("-l{library}")));
+        command.args(["-ldl", "-lpthread"]);
+        let output = command
+            .output()
+            .unwrap_or_else(|why| panic!("{compiler}: {why}"));
+        assert!(
+            output.status.success(),
+            "{} does not compile:\n{}",
+            self.name,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        fs::rename(&unfinished, &path).expect("a file can be renamed in its directory");
+        path
+    }
+}
+
+/// Where programs compiled for tests go: beside the running test, in the build directory.
+#[must_use]
+pub fn output_directory() -> PathBuf {
+    let test = env::current_exe().expect("a running program has a path");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("tests lie in a directory called deps");
+    profile.join("c-programs")
+}

@@ -1,0 +1,247 @@
+//! The harness of all test suites that need more than `#[test]`: tests run one after another in
+//! the order they are written, may be skipped for a reason, and are counted at the end.
+
+use std::env;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::requirements::Requirements;
+
+/// How a test ended, other than by a panic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All was as it should be.
+    Passed,
+    /// It could not be run, and why.
+    Skipped(String),
+}
+
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Self::Passed
+    }
+}
+
+/// Set to `1`: a skipped test is a failure.
+pub const REQUIRE_ALL: &str = "QUORATE_REQUIRE_ALL";
+
+/// A suite that is being run.
+#[derive(Debug)]
+pub struct Suite {
+    name: String,
+    wanted: Selection,
+    require_all: bool,
+    passed: usize,
+    failed: Vec<String>,
+    skipped: Vec<(String, String)>,
+}
+
+#[derive(Debug, Default)]
+struct Selection {
+    patterns: Vec<String>,
+    excluded: Vec<String>,
+    exact: bool,
+    list: bool,
+}
+
+impl Selection {
+    fn parse(arguments: impl IntoIterator<Item = String>) -> Self {
+        let mut selection = Self::default();
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--exact" => selection.exact = true,
+                "--list" => selection.list = true,
+                "--skip" => selection.excluded.extend(arguments.next()),
+                "--test-threads" | "--format" | "--color" => drop(arguments.next()),
+                other if other.starts_with('-') => {}
+                _ => selection.patterns.push(argument),
+            }
+        }
+        selection
+    }
+
+    fn includes(&self, name: &str) -> bool {
+        let fits = |pattern: &String| match self.exact {
+            true => name == pattern,
+            false => name.contains(pattern.as_str()),
+        };
+        let wanted = self.patterns.is_empty() || self.patterns.iter().any(fits);
+        wanted && !self.excluded.iter().any(fits)
+    }
+}
+
+impl Suite {
+    /// A suite of this name, run as the program's arguments ask: names (or parts of names) of
+    /// tests to run, `--skip NAME`, `--exact`, `--list`.
+    #[must_use]
+    pub fn from_arguments(name: &str) -> Self {
+        let require_all = env::var(REQUIRE_ALL).is_ok_and(|value| value == "1");
+        Self::new(name, Selection::parse(env::args().skip(1)), require_all)
+    }
+
+    fn new(name: &str, wanted: Selection, require_all: bool) -> Self {
+        Self {
+            name: name.into(),
+            wanted,
+            require_all,
+            passed: 0,
+            failed: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+
+    /// Runs a test now, unless it is not wanted.
+    pub fn test<O: Into<Outcome>>(&mut self, name: &str, body: impl FnOnce() -> O) {
+        self.test_with(name, &Requirements::none(), body);
+    }
+
+    /// Runs a test now if this machine has what it needs; otherwise it counts as skipped.
+    pub fn test_with<O: Into<Outcome>>(
+        &mut self,
+        name: &str,
+        needs: &Requirements,
+        body: impl FnOnce() -> O,
+    ) {
+        if !self.wanted.includes(name) {
+            return;
+        }
+        if self.wanted.list {
+            println!("{name}: test");
+            return;
+        }
+        let start = Instant::now();
+        let result = match needs.check() {
+            Err(why) => Ok(Outcome::Skipped(why)),
+            Ok(()) => panic::catch_unwind(AssertUnwindSafe(|| body().into())),
+        };
+        let seconds = start.elapsed().as_secs_f32();
+        match result {
+            Ok(Outcome::Passed) => {
+                println!("test {}/{name} ... ok ({seconds:.1} s)", self.name);
+                self.passed += 1;
+            }
+            Ok(Outcome::Skipped(why)) => {
+                println!("test {}/{name} ... skipped", self.name);
+                self.skipped.push((name.into(), why));
+            }
+            Err(_) => {
+                println!("test {}/{name} ... FAILED ({seconds:.1} s)", self.name);
+                self.failed.push(name.into());
+            }
+        }
+    }
+
+    /// Says how it went; the last line is `N passed, N failed, N skipped`.
+    #[must_use]
+    pub fn finish(self) -> ExitCode {
+        let (report, success) = self.report();
+        if !self.wanted.list {
+            print!("{report}");
+        }
+        if success {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+
+    fn report(&self) -> (String, bool) {
+        let mut lines = vec![String::new()];
+        let mut success = self.failed.is_empty();
+        lines.extend(self.failed.iter().map(|name| format!("failed: {name}")));
+        lines.extend(
+            self.skipped
+                .iter()
+                .map(|(name, why)| format!("skipped: {name}: {why}")),
+        );
+        if self.require_all && !self.skipped.is_empty() {
+            success = false;
+            lines.push(format!("{REQUIRE_ALL} is set: a skipped test is a failure"));
+        }
+        // A suite that runs nothing although nothing was left out on purpose proves nothing.
+        let ran = self.passed + self.failed.len() + self.skipped.len();
+        let everything = self.wanted.patterns.is_empty() && self.wanted.excluded.is_empty();
+        if ran == 0 && everything && !self.wanted.list {
+            success = false;
+            lines.push("no test was run".into());
+        }
+        lines.push(format!(
+            "{} passed, {} failed, {} skipped\n",
+            self.passed,
+            self.failed.len(),
+            self.skipped.len()
+        ));
+        (lines.join("\n"), success)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suite(arguments: &[&str], require_all: bool) -> Suite {
+        let arguments = arguments.iter().map(|argument| (*argument).to_string());
+        Suite::new("self", Selection::parse(arguments), require_all)
+    }
+
+    fn run_three(suite: &mut Suite) {
+        suite.test("good", || ());
+        suite.test("bad", || assert!(std::hint::black_box(false), "on purpose"));
+        suite.test("absent", || Outcome::Skipped("no such thing".into()));
+    }
+
+    #[test]
+    fn the_last_line_counts() {
+        let mut suite = suite(&[], false);
+        run_three(&mut suite);
+        let (report, success) = suite.report();
+        assert!(
+            report.ends_with("1 passed, 1 failed, 1 skipped\n"),
+            "{report}"
+        );
+        assert!(
+            report.contains("skipped: absent: no such thing\n"),
+            "{report}"
+        );
+        assert!(report.contains("failed: bad\n"), "{report}");
+        assert!(!success);
+    }
+
+    #[test]
+    fn names_select_tests() {
+        let mut suite = suite(&["goo", "abs", "--nocapture"], false);
+        run_three(&mut suite);
+        let (report, success) = suite.report();
+        assert!(
+            report.ends_with("1 passed, 0 failed, 1 skipped\n"),
+            "{report}"
+        );
+        assert!(success);
+    }
+
+    #[test]
+    fn a_skip_fails_when_everything_is_required() {
+        let mut suite = suite(&["absent"], true);
+        run_three(&mut suite);
+        assert!(!suite.report().1);
+    }
+
+    #[test]
+    fn a_missing_program_skips_a_test() {
+        let mut suite = suite(&[], false);
+        let needs = Requirements::none().program("no-such-program");
+        suite.test_with("needy", &needs, || ());
+        assert_eq!(
+            suite.skipped,
+            [("needy".into(), "no program `no-such-program`".into())]
+        );
+    }
+
+    #[test]
+    fn an_empty_suite_fails() {
+        assert!(!suite(&[], false).report().1);
+        assert!(suite(&["filter"], false).report().1);
+    }
+}
