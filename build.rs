@@ -8,8 +8,8 @@ struct Header {
     name: &'static str,
     guard: &'static str,
     includes: &'static [&'static str],
-    /// What C has and Rust does not: macros and inline functions.
-    fragment: Option<&'static str>,
+    /// What C has and Rust does not: macros, inline functions, enums that come in from C.
+    fragment: &'static str,
     sources: &'static [&'static str],
 }
 
@@ -18,14 +18,14 @@ const HEADERS: [Header; 2] = [
         name: "corotypes.h",
         guard: "COROTYPES_H_DEFINED",
         includes: &["stdint.h", "errno.h", "time.h", "sys/time.h", "unistd.h"],
-        fragment: Some("src/headers/corotypes.h"),
+        fragment: "src/headers/corotypes.h",
         sources: &["src/corotypes.rs"],
     },
     Header {
         name: "votequorum.h",
         guard: "COROSYNC_VOTEQUORUM_H_DEFINED",
         includes: &["corosync/corotypes.h"],
-        fragment: None,
+        fragment: "src/headers/votequorum.h",
         sources: &[
             "src/votequorum/types.rs",
             "src/votequorum/calls.rs",
@@ -52,9 +52,9 @@ fn generate(root: &Path, header: &Header) -> String {
         .unwrap_or_else(|error| panic!("cbindgen.toml: {error}"));
     config.include_guard = Some(header.guard.to_owned());
     config.sys_includes = header.includes.iter().map(ToString::to_string).collect();
-    config.after_includes = header.fragment.map(|path| {
-        fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-    });
+    let fragment = fs::read_to_string(root.join(header.fragment));
+    config.after_includes =
+        Some(fragment.unwrap_or_else(|error| panic!("{}: {error}", header.fragment)));
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in header.sources {
         builder = builder.with_src(root.join(source));

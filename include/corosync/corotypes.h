@@ -208,9 +208,78 @@ enum cs_error {
 };
 
 /**
+ * How long a dispatch function stays, and how many events it delivers.
+ */
+enum cs_dispatch_flags {
+    /**
+     * Wait for one event and deliver it.
+     */
+    CS_DISPATCH_ONE = 1,
+    /**
+     * Deliver all events that are waiting; do not wait.
+     */
+    CS_DISPATCH_ALL = 2,
+    /**
+     * Deliver events until the handle is finalized or an error occurs.
+     */
+    CS_DISPATCH_BLOCKING = 3,
+    /**
+     * Deliver one event if there is one, or return CS_ERR_TRY_AGAIN.
+     */
+    CS_DISPATCH_ONE_NONBLOCKING = 4,
+};
+
+/**
  * See enum cs_error.
  */
 typedef enum cs_error cs_error_t;
+
+/**
+ * A name with its length; not necessarily terminated by a NUL.
+ */
+struct cs_name {
+    /**
+     * Bytes used.
+     */
+    uint16_t length;
+    /**
+     * The bytes.
+     */
+    uint8_t value[CS_MAX_NAME_LENGTH];
+};
+
+/**
+ * See struct cs_name.
+ */
+typedef struct cs_name cs_name_t;
+
+/**
+ * A version of an API.
+ */
+struct cs_version {
+    /**
+     * A letter.
+     */
+    char releaseCode;
+    /**
+     * Major number.
+     */
+    unsigned char majorVersion;
+    /**
+     * Minor number.
+     */
+    unsigned char minorVersion;
+};
+
+/**
+ * See struct cs_version.
+ */
+typedef struct cs_version cs_version_t;
+
+/**
+ * See enum cs_dispatch_flags.
+ */
+typedef enum cs_dispatch_flags cs_dispatch_flags_t;
 
 #ifdef __cplusplus
 extern "C" {

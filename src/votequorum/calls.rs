@@ -2,8 +2,8 @@
 
 use super::session::{NO_CALLBACKS, Session};
 use super::types::{
-    VOTEQUORUM_QDEVICE_MAX_NAME_LEN, votequorum_callbacks_t, votequorum_handle_t, votequorum_info,
-    votequorum_model, votequorum_model_v1_data_t,
+    VOTEQUORUM_MODEL_V1, VOTEQUORUM_QDEVICE_MAX_NAME_LEN, votequorum_callbacks_t,
+    votequorum_handle_t, votequorum_info, votequorum_model_v1_data_t,
 };
 use crate::boundary::{guarded, status};
 use crate::corotypes::{cs_error, cs_error_t};
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn votequorum_model_initialize(
 ) -> cs_error_t {
     // SAFETY: as in votequorum_initialize().
     let callbacks = unsafe { model.as_ref() }.map_or(NO_CALLBACKS, |given| *given);
-    if callbacks.model != votequorum_model::VOTEQUORUM_MODEL_V1 as u32 {
+    if callbacks.model != VOTEQUORUM_MODEL_V1 {
         return cs_error::CS_ERR_INVALID_PARAM;
     }
     // SAFETY: the contract of `handle` is the same.

@@ -1,6 +1,8 @@
 //! What stands behind a handle.
 
-use super::types::{votequorum_callbacks, votequorum_handle_t, votequorum_model_v1_data};
+use super::types::{
+    VOTEQUORUM_MODEL_V1, votequorum_callbacks, votequorum_handle_t, votequorum_model_v1_data,
+};
 use crate::error::Failure;
 use crate::handles::Handles;
 use libc::c_void;
@@ -53,7 +55,7 @@ impl Session {
 
 /// Callbacks of nobody.
 pub(super) const NO_CALLBACKS: votequorum_model_v1_data = votequorum_model_v1_data {
-    model: 1,
+    model: VOTEQUORUM_MODEL_V1,
     votequorum_quorum_notify_fn: None,
     votequorum_expectedvotes_notify_fn: None,
     votequorum_nodelist_notify_fn: None,

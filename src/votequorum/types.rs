@@ -164,15 +164,9 @@ pub struct votequorum_callbacks {
 /// See struct votequorum_callbacks.
 pub type votequorum_callbacks_t = votequorum_callbacks;
 
-/// Which structure votequorum_model_initialize() is given (since 8.1.0).
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum votequorum_model {
-    /// votequorum_model_v1_data_t.
-    VOTEQUORUM_MODEL_V1 = 1,
-}
-/// See enum votequorum_model.
-pub type votequorum_model_t = votequorum_model;
+/// cbindgen:ignore
+/// The only model there is; in the header it is an enum.
+pub(crate) const VOTEQUORUM_MODEL_V1: ModelNumber = 1;
 
 /// What votequorum_model_initialize() is given (since 8.1.0); NULL callbacks mean: not interested.
 #[repr(C)]

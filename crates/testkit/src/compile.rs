@@ -11,6 +11,7 @@ use crate::source_root;
 #[must_use]
 pub struct CProgram {
     name: String,
+    compiler: Option<String>,
     sources: Vec<PathBuf>,
     includes: Vec<PathBuf>,
     flags: Vec<String>,
@@ -22,11 +23,18 @@ impl CProgram {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.into(),
+            compiler: None,
             sources: Vec::new(),
             includes: Vec::new(),
             flags: Vec::new(),
             libraries: Vec::new(),
         }
+    }
+
+    /// Another compiler than `$CC` or `cc`; `c++` compiles as C++17.
+    pub fn compiler(mut self, compiler: &str) -> Self {
+        self.compiler = Some(compiler.into());
+        self
     }
 
     /// A source file, relative to the top of the source tree.
@@ -65,12 +73,17 @@ impl CProgram {
         let path = directory.join(&self.name);
         // Several test processes may build the same program at once.
         let unfinished = directory.join(format!("{}.{}", self.name, std::process::id()));
-        let compiler = env::var("CC").unwrap_or_else(|_| "cc".into());
+        let default = || env::var("CC").unwrap_or_else(|_| "cc".into());
+        let compiler = self.compiler.unwrap_or_else(default);
+        let standard = match compiler.as_str() {
+            "c++" => "-std=c++17",
+            _ => "-std=c11",
+        };
         let mut command = Command::new(&compiler);
         // The original header does not compile as strict C: it calls clock_gettime() inline.
         command
             .arg("-D_GNU_SOURCE")
-            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-O1"]);
+            .args([standard, "-Wall", "-Wextra", "-Werror", "-g", "-O1"]);
         for include in &self.includes {
             command.arg("-I").arg(include);
         }

@@ -1,0 +1,152 @@
+//! The table of cases: what the original does, and what ours does.
+
+use super::Ends::{Crashing, Never, With};
+use super::{BY_CHANCE, Case, Ends};
+
+const fn case(name: &'static str, original: Ends, ours: Ends) -> Case {
+    Case {
+        name,
+        original: Some(original),
+        ours,
+    }
+}
+
+const fn by_chance(name: &'static str, ours: Ends) -> Case {
+    Case {
+        name,
+        original: BY_CHANCE,
+        ours,
+    }
+}
+
+pub(super) const CASES: [Case; 36] = [
+    case("null_handle", Crashing, With("7\n")),
+    case("null_callbacks", With("1 1 1\n"), With("1 1 1\n")),
+    case("null_members", With("1 1 1 1 6\n"), With("1 1 1 1 6\n")),
+    case("null_info", Crashing, With("7\n")),
+    case("null_fd", Crashing, With("7\n")),
+    case("null_context", Crashing, With("7\n")),
+    case("null_register", Crashing, With("7\n")),
+    case("null_unregister", Crashing, With("7\n")),
+    case("null_update_old", Crashing, With("7\n")),
+    case("null_update_new", Crashing, With("7\n")),
+    case("null_poll", Crashing, With("7\n")),
+    case("null_master_wins", Crashing, With("7\n")),
+    case(
+        "failure_writes_nothing",
+        With("12 written 9 untouched 9 untouched\n"),
+        With("12 untouched 9 untouched 9 untouched\n"),
+    ),
+    case(
+        "no_daemon_writes_nothing",
+        With("2 written\n"),
+        With("2 untouched\n"),
+    ),
+    case("no_wildcard", With("shape 1\n"), With("shape 9\n")),
+    case(
+        "first_handle_is_not_constant",
+        With("predictable\n"),
+        With("random\n"),
+    ),
+    case("random_is_left_alone", With("shifted\n"), With("same\n")),
+    case(
+        "two_threads",
+        With("wrong answers\n"),
+        With("right answers\n"),
+    ),
+    case("finalize_wakes", Never, With("finalize 1 dispatch 9\n")),
+    case("small_stack", Crashing, With(SMALL_STACK)),
+    case(
+        "finalize_in_callback",
+        With("finalize 1 dispatch 9\n"),
+        With("finalize 1 dispatch 9\n"),
+    ),
+    case("callbacks_may_call_all", With(REENTRANT), With(REENTRANT)),
+    case(
+        "cancel_in_dispatch",
+        With("cancelled usable 1 finalize 1\n"),
+        With("cancelled usable 1 finalize 1\n"),
+    ),
+    case(
+        "cancel_pending_in_call",
+        With("getinfo 0, cancelled, usable 1\n"),
+        With("getinfo 1, cancelled, usable 1\n"),
+    ),
+    case(
+        "fork_exit",
+        With("child 0 usable 1\n"),
+        With("child 0 usable 1\n"),
+    ),
+    case(
+        "fork_finalize",
+        With("child 1 usable 0\n"),
+        With("child 1 usable 1\n"),
+    ),
+    case(
+        "fork_call",
+        With("getinfo 1 dispatch 6 grandchild 1 usable 1\n"),
+        With("getinfo 9 dispatch 9 grandchild 9 usable 1\n"),
+    ),
+    case(
+        "fork_own",
+        With("child usable 1 usable 1\n"),
+        With("child usable 1 usable 1\n"),
+    ),
+    by_chance("fork_among_threads", With("no child hung, usable 1\n")),
+    by_chance(
+        "fork_in_callback",
+        With("child's dispatch 9, quorum at depth 0, dispatch 1 usable 1\n"),
+    ),
+    case(
+        "signals_in_initialize",
+        With("some failed, signals\n"),
+        With("none failed, signals\n"),
+    ),
+    case(
+        "no_descriptors",
+        With("2 stdin closed, some lost, at last 2\n"),
+        With("2 stdin open, none lost, at last 1\n"),
+    ),
+    case("daemon_stopped", Never, With(STOPPED)),
+    case(
+        "daemon_killed_in_flight",
+        With("getinfo 2\nfinalize 1\n"),
+        With("getinfo 2\nfinalize 1\n"),
+    ),
+    case("daemon_killed_idle", With(KILLED_IDLE), With(KILLED_IDLE)),
+    case("no_sigpipe", With("getinfo 2\n"), With("getinfo 2\n")),
+];
+
+const SMALL_STACK: &str = "1 1 12 12 1\n\
+    \x20 event nodes context=0 ring=1.+0 nodes=1\n\
+    \x20 event quorum context=0 quorate=1 nodes=1:1\n\
+    1\n";
+
+const REENTRANT: &str = "1 1 1 1 1 1 17 1, quorum at depth 1, nested 1, dispatch 1 6\n";
+
+const STOPPED: &str = "getinfo 5\n\
+    getinfo again 5\n\
+    initialize 5\n\
+    trackstop 12\n\
+    getinfo 1 node 1\n\
+    getinfo of nobody 12\n\
+    finalize 1\n";
+
+const KILLED_IDLE: &str = "dispatch 2\npoll 1 hangup 1\ngetinfo 0 dispatch 2 finalize 1\n";
+
+pub(super) const MODELS: &str = "unknown model 7 untouched\n\
+    no handle 7\n\
+    no model 1 finalize 1\n\
+    model 1\n\
+    track 1\n\
+    \x20 event nodes context=0x1 ring=1.+0 nodes=1\n\
+    \x20 event quorum context=0x1 quorate=1 nodes=1:1\n\
+    dispatch 1\n\
+    get 7 untouched\n\
+    get into nothing 7 7\n\
+    set 7\n\
+    set nothing 7\n\
+    set most 7\n\
+    set too much 7\n\
+    bad handle 9 9\n\
+    finalize 1\n";
