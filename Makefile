@@ -92,7 +92,8 @@ deps: ## install the Debian packages that the tests need, or name them
 	@tests/deps.sh
 
 check: deps ## run all tests; QUORATE_REQUIRE_ALL=1 makes a skipped one a failure
-	$(MAKE) libraries
+	$(MAKE) all
+	$(MAKE) libraries PROFILE=abi BUILD=$(BUILD)/abi
 	tests/check.sh
 
 clean: ## remove what was built

@@ -17,7 +17,7 @@ const HEADERS: [Header; 2] = [
     Header {
         name: "corotypes.h",
         guard: "COROTYPES_H_DEFINED",
-        includes: &["stdint.h", "errno.h", "time.h", "sys/time.h", "unistd.h"],
+        includes: &["stdint.h", "errno.h", "time.h", "sys/time.h"],
         fragment: "src/headers/corotypes.h",
         sources: &["src/corotypes.rs"],
     },

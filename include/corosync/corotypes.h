@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <time.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 /** Signed number of nanoseconds. */
 typedef int64_t cs_time_t;
@@ -47,7 +46,7 @@ typedef int64_t cs_time_t;
  */
 static inline uint64_t cs_timestamp_get(void)
 {
-#if defined _POSIX_MONOTONIC_CLOCK && _POSIX_MONOTONIC_CLOCK >= 0
+#ifdef CLOCK_MONOTONIC
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);

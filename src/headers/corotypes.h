@@ -33,7 +33,7 @@ typedef int64_t cs_time_t;
  */
 static inline uint64_t cs_timestamp_get(void)
 {
-#if defined _POSIX_MONOTONIC_CLOCK && _POSIX_MONOTONIC_CLOCK >= 0
+#ifdef CLOCK_MONOTONIC
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -1,0 +1,127 @@
+//! `make install` gives what a program needs to be built and run; `make uninstall` takes it away.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use quorate_testkit::{Requirements, Scratch, Suite, source_root};
+
+use crate::output_of;
+
+pub(crate) fn run(suite: &mut Suite) {
+    let needs = Requirements::none()
+        .ours()
+        .program("make")
+        .program("cc")
+        .program("pkg-config");
+    suite.test_with("install/build_run_and_remove", &needs, build_run_and_remove);
+    suite.test_with("install/destdir", &needs, destdir);
+}
+
+fn make(target: &str, variables: &[String]) {
+    let mut command = Command::new("make");
+    // The flags of an outer make are not meant for this one.
+    command.env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
+    output_of(
+        command
+            .arg("-C")
+            .arg(source_root())
+            .arg(target)
+            .args(variables),
+    );
+}
+
+fn files_below(directory: &Path) -> Vec<String> {
+    let mut files = Vec::new();
+    let mut pending = vec![directory.to_path_buf()];
+    while let Some(next) = pending.pop() {
+        for entry in fs::read_dir(next).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() && !path.is_symlink() {
+                pending.push(path);
+            } else {
+                let name = path.strip_prefix(directory).expect("below it");
+                files.push(name.to_str().expect("text").to_owned());
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+const INSTALLED: [&str; 11] = [
+    "include/corosync/corotypes.h",
+    "include/corosync/votequorum.h",
+    "lib/libcorosync_common.so",
+    "lib/libcorosync_common.so.4",
+    "lib/libcorosync_common.so.4.0.0",
+    "lib/libvotequorum.a",
+    "lib/libvotequorum.so",
+    "lib/libvotequorum.so.8",
+    "lib/libvotequorum.so.8.1.0",
+    "lib/pkgconfig/libcorosync_common.pc",
+    "lib/pkgconfig/libvotequorum.pc",
+];
+
+fn build_run_and_remove() {
+    let scratch = Scratch::new("install");
+    let prefix = scratch.path();
+    let variables = [format!("PREFIX={}", prefix.display())];
+    make("install", &variables);
+    assert_eq!(files_below(prefix), INSTALLED);
+
+    let flags = output_of(
+        Command::new("pkg-config")
+            .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"))
+            .args([
+                "--cflags",
+                "--libs",
+                "libvotequorum >= 3.1",
+                "libcorosync_common",
+            ]),
+    );
+    let program = prefix.join("program");
+    output_of(
+        Command::new("cc")
+            .arg(source_root().join("tests/abi/program.c"))
+            .arg("-o")
+            .arg(&program)
+            .args(flags.split_whitespace()),
+    );
+    let printed = output_of(Command::new(&program).env("LD_LIBRARY_PATH", prefix.join("lib")));
+    assert_eq!(printed, "7 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n");
+    fs::remove_file(program).expect("it was built");
+
+    make("uninstall", &variables);
+    assert_eq!(files_below(prefix), [""; 0]);
+}
+
+fn destdir() {
+    let scratch = Scratch::new("install");
+    let variables = [
+        format!("DESTDIR={}", scratch.path().display()),
+        "PREFIX=/usr".to_owned(),
+        "LIBDIR=/usr/lib/multi".to_owned(),
+        "INCLUDEDIR=/usr/include/own".to_owned(),
+    ];
+    make("install", &variables);
+    let files = files_below(scratch.path());
+    let expected: Vec<String> = INSTALLED
+        .iter()
+        .map(|name| match name.strip_prefix("lib/") {
+            Some(rest) => format!("usr/lib/multi/{rest}"),
+            None => name.replace("include/", "usr/include/own/"),
+        })
+        .collect();
+    assert_eq!(files, expected);
+    let pc = scratch
+        .path()
+        .join("usr/lib/multi/pkgconfig/libvotequorum.pc");
+    let pc = fs::read_to_string(pc).expect("it was installed");
+    assert!(
+        pc.contains("libdir=/usr/lib/multi\nincludedir=/usr/include/own\n"),
+        "{pc}"
+    );
+    make("uninstall", &variables);
+    assert_eq!(files_below(scratch.path()), [""; 0]);
+}

@@ -1,0 +1,119 @@
+//! The shared libraries are what programs built for the originals expect: symbols, versions,
+//! names, needs, types; the headers compile wherever the originals' do.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use quorate_testkit::{Requirements, Suite, source_root};
+
+mod headers;
+mod install;
+mod loading;
+mod types;
+
+fn main() -> ExitCode {
+    let mut suite = Suite::from_arguments("abi");
+    let ours = Requirements::none().ours().program("nm").program("readelf");
+    suite.test_with("symbols", &ours, symbols);
+    suite.test_with("names_and_needs", &ours, names_and_needs);
+    headers::run(&mut suite);
+    types::run(&mut suite);
+    loading::run(&mut suite);
+    install::run(&mut suite);
+    suite.finish()
+}
+
+/// A library as `make` builds it.
+fn library(name: &str) -> PathBuf {
+    source_root().join("build/lib").join(name)
+}
+
+/// Runs a command that must succeed and returns what it printed, on either stream.
+#[track_caller]
+fn output_of(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|why| panic!("{command:?}: {why}"));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{text}",
+        output.status
+    );
+    text
+}
+
+fn symbols() {
+    for (soname, list) in [
+        ("libvotequorum.so.8", include_str!("libvotequorum.symbols")),
+        (
+            "libcorosync_common.so.4",
+            include_str!("libcorosync_common.symbols"),
+        ),
+    ] {
+        let table = output_of(
+            Command::new("nm")
+                .args([
+                    "--dynamic",
+                    "--defined-only",
+                    "--with-symbol-versions",
+                    "--format=posix",
+                ])
+                .arg(library(soname)),
+        );
+        // Lines of type A are the version nodes themselves.
+        let mut exported: Vec<&str> = table
+            .lines()
+            .filter(|line| line.split(' ').nth(1) != Some("A"))
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        exported.sort_unstable();
+        assert_eq!(exported, list.lines().collect::<Vec<_>>(), "{soname}");
+    }
+}
+
+fn names_and_needs() {
+    for soname in ["libvotequorum.so.8", "libcorosync_common.so.4"] {
+        let section = output_of(
+            Command::new("readelf")
+                .arg("--dynamic")
+                .arg(library(soname)),
+        );
+        let values = |tag: &str| -> Vec<String> {
+            let tagged = section
+                .lines()
+                .filter(|line| line.contains(&format!("({tag})")));
+            let mut values: Vec<String> = tagged
+                .filter_map(|line| Some(line.split_once('[')?.1.trim_end_matches(']').to_owned()))
+                .collect();
+            values.sort();
+            values
+        };
+        assert_eq!(values("SONAME"), [soname]);
+        let loader = if cfg!(target_arch = "x86_64") {
+            "ld-linux-x86-64.so.2"
+        } else {
+            "ld-linux"
+        };
+        for needed in values("NEEDED") {
+            assert!(
+                ["libc.so.6", "libgcc_s.so.1"].contains(&needed.as_str())
+                    || needed.starts_with(loader),
+                "{soname} needs {needed}"
+            );
+        }
+        assert!(
+            values("RUNPATH").is_empty() && values("RPATH").is_empty(),
+            "{section}"
+        );
+    }
+}
+
+/// The directory of the installed original's headers.
+fn original_headers() -> &'static Path {
+    Path::new("/usr/include")
+}
