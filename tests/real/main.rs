@@ -7,6 +7,7 @@ use quorate_testkit::Suite;
 mod callbacks;
 mod calls;
 mod compare;
+mod daemon;
 mod kit;
 
 fn main() -> ExitCode {
@@ -20,5 +21,6 @@ fn main() -> ExitCode {
     kit::run(&mut suite);
     calls::run_all(&mut suite);
     callbacks::run_all(&mut suite);
+    daemon::run_all(&mut suite);
     suite.finish()
 }
