@@ -9,6 +9,7 @@ mod calls;
 mod compare;
 mod daemon;
 mod kit;
+mod quorumtool;
 
 fn main() -> ExitCode {
     if std::env::args()
@@ -22,5 +23,6 @@ fn main() -> ExitCode {
     calls::run_all(&mut suite);
     callbacks::run_all(&mut suite);
     daemon::run_all(&mut suite);
+    quorumtool::run_all(&mut suite);
     suite.finish()
 }
