@@ -9,6 +9,7 @@ mod calls;
 mod compare;
 mod daemon;
 mod kit;
+mod qdevice;
 mod quorumtool;
 
 fn main() -> ExitCode {
@@ -24,5 +25,6 @@ fn main() -> ExitCode {
     callbacks::run_all(&mut suite);
     daemon::run_all(&mut suite);
     quorumtool::run_all(&mut suite);
+    qdevice::run_all(&mut suite);
     suite.finish()
 }
