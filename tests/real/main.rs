@@ -7,7 +7,10 @@ use quorate_testkit::Suite;
 mod callbacks;
 mod calls;
 mod compare;
+mod daemon;
 mod kit;
+mod qdevice;
+mod quorumtool;
 
 fn main() -> ExitCode {
     if std::env::args()
@@ -20,5 +23,8 @@ fn main() -> ExitCode {
     kit::run(&mut suite);
     calls::run_all(&mut suite);
     callbacks::run_all(&mut suite);
+    daemon::run_all(&mut suite);
+    quorumtool::run_all(&mut suite);
+    qdevice::run_all(&mut suite);
     suite.finish()
 }

@@ -27,6 +27,7 @@ pub use cluster::{Builder, Cluster, Transport};
 pub use compile::CProgram;
 pub use library::{Library, Load};
 pub use namespace::{NodeCommand, NodeSpace};
+pub use nix::sys::signal::Signal;
 pub use node::Node;
 pub use probe::State;
 pub use process::Process;
