@@ -66,6 +66,9 @@ $(BUILD)/pkgconfig/%.pc: pkgconfig/%.pc.in FORCE
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@QUORATE_VERSION@|$(QUORATE_VERSION)|' \
 		-e 's|@COROSYNC_VERSION@|$(COROSYNC_VERSION)|' $< > $@
 
+demo: libraries ## show a C program's callbacks in a cluster that loses and regains quorum
+	@$(CARGO) run --quiet --package quorate-testkit --example demo
+
 headers: ## write the generated headers to include/
 	QUORATE_WRITE_HEADERS=1 $(CARGO) test --quiet --test headers
 
