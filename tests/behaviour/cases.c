@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -548,6 +549,13 @@ static void on_tick(int number)
 	ticks++;
 }
 
+static void initialize_only(void)
+{
+	votequorum_handle_t handle;
+
+	printf("%d\n", votequorum_initialize(&handle, &all_callbacks));
+}
+
 static void signals_in_initialize(void)
 {
 	timer_t timer;
@@ -739,6 +747,35 @@ static void no_sigpipe(void)
 	printf("getinfo %d\n", (int)(intptr_t)result);
 }
 
+static void daemon_killed_with_events(void)
+{
+	votequorum_handle_t handle = opened();
+
+	printf("%d\n", votequorum_trackstart(handle, 0, CS_TRACK_CURRENT));
+	tell("kill");
+	printf("dispatch %d\n", votequorum_dispatch(handle, CS_DISPATCH_ALL));
+	printf("again %d\n", votequorum_dispatch(handle, CS_DISPATCH_ALL));
+}
+
+/* The directory of a connection is named after the daemon, the client and a descriptor. */
+static void daemon_killed_files(void)
+{
+	votequorum_handle_t handle = opened();
+	char pattern[64];
+	glob_t found;
+	size_t before;
+
+	snprintf(pattern, sizeof(pattern), "/dev/shm/qb-*-%d-*", (int)getpid());
+	glob(pattern, 0, NULL, &found);
+	before = found.gl_pathc;
+	globfree(&found);
+	tell("kill");
+	printf("finalize %d", votequorum_finalize(handle));
+	glob(pattern, 0, NULL, &found);
+	printf(" directories %zu then %zu\n", before, found.gl_pathc);
+	globfree(&found);
+}
+
 #define CASE(name) {#name, name}
 
 static const struct {
@@ -753,9 +790,9 @@ static const struct {
 	CASE(finalize_in_callback), CASE(callbacks_may_call_all), CASE(cancel_in_dispatch),
 	CASE(cancel_pending_in_call), CASE(fork_exit), CASE(fork_finalize), CASE(fork_call),
 	CASE(fork_own), CASE(fork_among_threads), CASE(fork_in_callback),
-	CASE(signals_in_initialize), CASE(no_descriptors), CASE(first_handle_is_not_constant),
+	CASE(initialize_only), CASE(signals_in_initialize), CASE(no_descriptors), CASE(first_handle_is_not_constant),
 	CASE(daemon_stopped), CASE(daemon_killed_in_flight), CASE(daemon_killed_idle),
-	CASE(no_sigpipe),
+	CASE(daemon_killed_with_events), CASE(daemon_killed_files), CASE(no_sigpipe),
 };
 
 int main(int count, char **arguments)

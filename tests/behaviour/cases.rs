@@ -19,7 +19,7 @@ const fn by_chance(name: &'static str, ours: Ends) -> Case {
     }
 }
 
-pub(super) const CASES: [Case; 36] = [
+pub(super) const CASES: [Case; 38] = [
     case("null_handle", Crashing, With("7\n")),
     case("null_callbacks", With("1 1 1\n"), With("1 1 1\n")),
     case("null_members", With("1 1 1 1 6\n"), With("1 1 1 1 6\n")),
@@ -114,6 +114,16 @@ pub(super) const CASES: [Case; 36] = [
         With("getinfo 2\nfinalize 1\n"),
     ),
     case("daemon_killed_idle", With(KILLED_IDLE), With(KILLED_IDLE)),
+    case(
+        "daemon_killed_with_events",
+        With("1\ndispatch 2\nagain 2\n"),
+        With(KILLED_WITH_EVENTS),
+    ),
+    case(
+        "daemon_killed_files",
+        With("finalize 1 directories 1 then 1\n"),
+        With("finalize 1 directories 1 then 0\n"),
+    ),
     case("no_sigpipe", With("getinfo 2\n"), With("getinfo 2\n")),
 ];
 
@@ -133,6 +143,11 @@ const STOPPED: &str = "getinfo 5\n\
     finalize 1\n";
 
 const KILLED_IDLE: &str = "dispatch 2\npoll 1 hangup 1\ngetinfo 0 dispatch 2 finalize 1\n";
+
+const KILLED_WITH_EVENTS: &str = "1\n\
+    \x20 event nodes context=0 ring=1.+0 nodes=1\n\
+    \x20 event quorum context=0 quorate=1 nodes=1:1\n\
+    dispatch 2\nagain 2\n";
 
 pub(super) const MODELS: &str = "unknown model 7 untouched\n\
     no handle 7\n\

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use quorate_testkit::{CProgram, Cluster, Library, Load, Node, NodeCommand, Requirements, Suite};
 
 mod cases;
+mod environment;
 
 /// How a program ended, in the words of the table of cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         exceptions(running(&cluster))
     });
     suite.test_with("models", &needs, || models(running(&cluster)));
+    environment::run(&mut suite, &needs, &cluster);
     suite.finish()
 }
 

@@ -104,17 +104,17 @@ impl Endpoint {
                 last
             }
             Self::RunDir(dir) => {
-                trusted_dir(dir)?;
-                connect_in(dir, service)
-                    .and_then(trusted_peer)
-                    .map_err(|error| match error.errno() {
-                        // A daemon that is not there, as with an abstract socket.
-                        Some(libc::ENOENT) => {
-                            let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
-                            Error::system("connect", refused)
-                        }
-                        _ => error,
-                    })
+                let connected = trusted_dir(dir)
+                    .and_then(|()| connect_in(dir, service))
+                    .and_then(trusted_peer);
+                connected.map_err(|error| match error.errno() {
+                    // A daemon that is not there, as with an abstract socket.
+                    Some(libc::ENOENT) => {
+                        let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
+                        Error::system("connect", refused)
+                    }
+                    _ => error,
+                })
             }
         }
     }

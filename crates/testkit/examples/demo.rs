@@ -23,7 +23,10 @@ fn main() -> ExitCode {
     command.stdout(Stdio::piped());
     let mut watcher = command.spawn().expect("the watcher starts");
     let said = listen(watcher.stdout.take().expect("stdout is piped"));
-    println!("* examples/watcher.c runs on node 1, with {}", Library::Ours.file().display());
+    println!(
+        "* examples/watcher.c runs on node 1, with {}",
+        Library::Ours.file().display()
+    );
 
     expect(&said, "QUORATE: 3 of 3");
     println!("* killing node 3");
