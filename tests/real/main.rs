@@ -11,6 +11,7 @@ mod daemon;
 mod kit;
 mod qdevice;
 mod quorumtool;
+mod sbd;
 
 fn main() -> ExitCode {
     if std::env::args()
@@ -26,5 +27,6 @@ fn main() -> ExitCode {
     daemon::run_all(&mut suite);
     quorumtool::run_all(&mut suite);
     qdevice::run_all(&mut suite);
+    sbd::run_all(&mut suite);
     suite.finish()
 }
