@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use quorate_testkit::Suite;
 
+mod bindings;
 mod callbacks;
 mod calls;
 mod compare;
@@ -28,5 +29,6 @@ fn main() -> ExitCode {
     quorumtool::run_all(&mut suite);
     qdevice::run_all(&mut suite);
     sbd::run_all(&mut suite);
+    bindings::run_all(&mut suite);
     suite.finish()
 }
