@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use quorate_testkit::Suite;
 
+mod bindings;
 mod callbacks;
 mod calls;
 mod compare;
@@ -11,6 +12,7 @@ mod daemon;
 mod kit;
 mod qdevice;
 mod quorumtool;
+mod sbd;
 
 fn main() -> ExitCode {
     if std::env::args()
@@ -26,5 +28,7 @@ fn main() -> ExitCode {
     daemon::run_all(&mut suite);
     quorumtool::run_all(&mut suite);
     qdevice::run_all(&mut suite);
+    sbd::run_all(&mut suite);
+    bindings::run_all(&mut suite);
     suite.finish()
 }

@@ -15,12 +15,18 @@ use crate::process::Process;
 
 /// Run by the first process of the namespaces. It then waits for its standard input to end, which
 /// happens when the test process ends, however that happens; the kernel kills the rest.
+///
+/// Some programs under test exist to reset the machine when quorum is lost. What they would do it
+/// with is out of their reach; reboot(2) in a process namespace only ends that namespace.
 const FIRST_PROCESS: &str = "
 set -e
 mount -t proc proc /proc
 mount -t tmpfs -o mode=0755 tmpfs /run
 mkdir -p /dev/shm
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+for file in /proc/sysrq-trigger /proc/sys/kernel/sysrq /dev/watchdog /dev/watchdog0; do
+    if [ -e $file ]; then mount --bind /dev/null $file; fi
+done
 ip link set lo up
 echo ready
 exec cat > /dev/null
