@@ -124,6 +124,12 @@ pub enum cs_error {
 /// See enum cs_error.
 pub type cs_error_t = cs_error;
 
+const _: () = {
+    assert!(size_of::<cs_name>() == 258 && std::mem::offset_of!(cs_name, value) == 2);
+    assert!(size_of::<cs_version>() == 3);
+    assert!(size_of::<cs_error>() == 4 && size_of::<cs_dispatch_flags>() == 4);
+};
+
 impl cs_error {
     /// The error with this number, if the header names one.
     pub fn from_number(number: i32) -> Option<Self> {
