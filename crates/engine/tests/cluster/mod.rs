@@ -86,7 +86,7 @@ impl Cluster {
                 .start(node, config.clone())
                 .expect("a good configuration");
         }
-        cluster.partition(&[&nodes]);
+        cluster.heal();
         cluster
     }
 
@@ -161,6 +161,12 @@ impl Cluster {
 
     /// Forms one ring of each group; nodes not named stay where they are, without those named.
     pub(crate) fn partition(&mut self, groups: &[&[u32]]) {
+        self.form_groups(groups);
+        self.settle();
+    }
+
+    /// As `partition`, with all messages of the new rings still under way.
+    pub(crate) fn form_groups(&mut self, groups: &[&[u32]]) {
         let named: BTreeSet<u32> = groups
             .iter()
             .flat_map(|group| group.iter().copied())
@@ -191,7 +197,6 @@ impl Cluster {
             };
             self.form(ring, &group, std::slice::from_ref(&group));
         }
-        self.settle();
     }
 
     pub(crate) fn heal(&mut self) {
