@@ -1,15 +1,19 @@
 //! What holds for any sequence of operations.
 //!
-//! *Never two quorate partitions* is promised only where it can be: nodes come, go and are
-//! partitioned in any way, and
-//! - every vote counts once: expected votes are at least the sum of all votes, with or without
-//!   `wait_for_all`;
-//! - or `auto_tie_breaker` with `wait_for_all`, an even number of nodes, and one vote each.
+//! *Never two quorate partitions* is promised only where it can be: nodes start, crash, are
+//! partitioned and merged in any way, also in the middle of a synchronisation, and every vote
+//! counts once: expected votes are at least the sum of all votes, with or without `wait_for_all`.
 //!
-//! It is not promised with `two_node` (fencing decides), `last_man_standing`, `allow_downscale`,
-//! fewer expected votes than votes, an administrator's changes, `auto_tie_breaker` alone (a node
-//! that was cut off remembers another lowest node than the majority does) or with odd votes, nor
-//! with votes above 510 and `uint8_quorum`.
+//! It is not promised
+//! - with `auto_tie_breaker`, not even with `wait_for_all`: a node that was cut off remembers
+//!   another lowest node than the majority does (`rules/tie_breaker.rs` has both cases);
+//! - with `two_node`, where fencing decides;
+//! - with `last_man_standing`, `allow_downscale`, or an administrator's changes: expected votes
+//!   then differ between partitions, as they do when they are configured too low;
+//! - with a quorum of 256 and more and `uint8_quorum`.
+//!
+//! *All agree after healing* is promised in the same cases; with `wait_for_all` only when all nodes
+//! are up: a node that missed an interrupted synchronisation may wait longer than others.
 
 mod cluster;
 
@@ -111,23 +115,14 @@ fn exclusive_config() -> impl Strategy<Value = QuorumConfig> {
         prop_oneof![3 => Just(1u32), 2 => 0..5u32, 1 => 0..1000u32],
         2..=5,
     );
-    let majority =
-        (votes, 0..4u32, any::<bool>(), any::<bool>()).prop_map(|(votes, more, explicit, wait)| {
-            QuorumConfig {
-                expected_votes: explicit.then(|| votes.iter().sum::<u32>() + more),
-                wait_for_all: Some(wait),
-                nodelist: node_list(&votes),
-                ..QuorumConfig::default()
-            }
-        });
-    let tie_breaker =
-        (prop_oneof![Just(2u32), Just(4)], any::<bool>()).prop_map(|(n, lowest)| QuorumConfig {
-            auto_tie_breaker: true,
-            auto_tie_breaker_node: Some(if lowest { "lowest" } else { "highest" }.to_owned()),
-            wait_for_all: Some(true),
-            ..QuorumConfig::with_nodes(1..=n)
-        });
-    prop_oneof![2 => majority, 1 => tie_breaker]
+    (votes, 0..4u32, any::<bool>(), any::<bool>()).prop_map(|(votes, more, explicit, wait)| {
+        QuorumConfig {
+            expected_votes: explicit.then(|| votes.iter().sum::<u32>() + more),
+            wait_for_all: Some(wait),
+            nodelist: node_list(&votes),
+            ..QuorumConfig::default()
+        }
+    })
 }
 
 fn exclusive_case() -> impl Strategy<Value = (QuorumConfig, Vec<Change>)> {
@@ -361,15 +356,15 @@ proptest! {
             apply(&mut cluster, change, &config);
         }
         cluster.heal();
+        let waits = config.wait_for_all == Some(true);
         let up = cluster.nodes();
-        if let Some(&first) = up.first() {
+        for &node in &up {
             let view = |node: u32| {
                 let engine = cluster.engine(node);
-                (engine.is_quorate(), engine.ring(), engine.members().to_vec())
+                let quorate = engine.is_quorate() && !waits;
+                (quorate, engine.ring(), engine.members().to_vec())
             };
-            for &node in &up {
-                prop_assert_eq!(view(node), view(first), "node {} of {:?}", node, &up);
-            }
+            prop_assert_eq!(view(node), view(up[0]), "node {} of {:?}", node, &up);
         }
         for entry in &config.nodelist {
             if !cluster.is_up(entry.node.0) {
@@ -379,8 +374,7 @@ proptest! {
         cluster.heal();
         for entry in &config.nodelist {
             let (expected, total, quorum, quorate) = cluster.votes(entry.node.0);
-            let all_seen = !config.wait_for_all.unwrap_or(false) || total == expected;
-            prop_assert_eq!(quorate, total >= quorum && all_seen);
+            prop_assert_eq!(quorate, total >= quorum && (!waits || total == expected));
         }
     }
 

@@ -97,3 +97,35 @@ fn high_bit_ids_are_the_lowest() {
     let keys = cluster.engine(high).runtime_keys();
     assert_eq!(keys["lowest_node_id"], KeyValue::U32(high));
 }
+
+/// The node that was cut off first still remembers itself as the lowest. vqsim shows the same.
+#[test]
+fn two_splits_give_two_quorate_partitions() {
+    let mut cluster = Cluster::of(&config(4, None));
+    cluster.partition(&[&[1], &[2, 3, 4]]);
+    cluster.partition(&[&[1, 3], &[2, 4]]);
+    assert_eq!(
+        quorate(&cluster),
+        [(1, true), (2, true), (3, false), (4, true)]
+    );
+}
+
+/// wait_for_all does not help: what node 3 says about quorum is from before the second split, and
+/// ends the waiting of node 1.
+#[test]
+fn two_splits_give_two_quorate_partitions_in_spite_of_wait_for_all() {
+    let mut cluster = Cluster::of(&QuorumConfig {
+        wait_for_all: Some(true),
+        ..config(4, None)
+    });
+    cluster.partition(&[&[1], &[2, 3, 4]]);
+    assert_eq!(
+        quorate(&cluster),
+        [(1, false), (2, true), (3, true), (4, true)]
+    );
+    cluster.partition(&[&[1, 3], &[2, 4]]);
+    assert_eq!(
+        quorate(&cluster),
+        [(1, true), (2, true), (3, false), (4, true)]
+    );
+}
