@@ -14,6 +14,8 @@
 //! missing `corosync-vqsim` a failure.
 
 mod cluster;
+#[path = "vqsim/configuration.rs"]
+mod configuration;
 #[path = "vqsim/scenario.rs"]
 mod scenario;
 #[path = "vqsim/simulator.rs"]
@@ -26,7 +28,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use scenario::{GATED, Group, REPORTED, Scenario};
+use configuration::{GATED, Group, REPORTED};
+use scenario::Scenario;
 use simulator::Simulator;
 
 /// vqsim mostly waits; this many of them keep one processor about busy.

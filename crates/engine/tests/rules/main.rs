@@ -4,6 +4,7 @@
 mod cluster;
 mod configuration;
 mod downscale;
+mod extra_info;
 mod last_man_standing;
 mod notifications;
 mod qdevice;
