@@ -9,11 +9,17 @@ fn committed_headers_are_fresh() {
     for name in ["corotypes.h", "votequorum.h"] {
         let generated = Path::new(env!("QUORATE_HEADERS")).join(name);
         let generated = fs::read_to_string(generated).unwrap();
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/corosync").join(name);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("include/corosync")
+            .join(name);
         if std::env::var_os("QUORATE_WRITE_HEADERS").is_some() {
             fs::write(&path, &generated).unwrap();
         }
         let committed = fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == generated, "{} is stale: run 'make headers'", path.display());
+        assert!(
+            committed == generated,
+            "{} is stale: run 'make headers'",
+            path.display()
+        );
     }
 }
