@@ -1,9 +1,11 @@
 //! The votequorum service.
 
+mod daemon;
 mod event;
 mod reply;
 mod request;
 
+pub use daemon::Request;
 pub use event::{
     Event, ExpectedVotesEvent, ExtraInfoEvent, Node, NodeListEvent, QuorumEvent, event_id,
 };
