@@ -52,13 +52,15 @@ fn sockets_in_the_file_system() {
     shell(
         node,
         &format!(
-            "mkdir /run/etc && mount -t tmpfs none /run/etc && mkdir /run/etc/upper /run/etc/work
-             options=lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work
-             mount -t overlay -o $options none /etc
+            "mkdir /run/own && mount -t tmpfs none /run/own
+             mkdir /run/own/kept && mount --bind {kept} /run/own/kept
+             for directory in etc tmp; do
+                 own=/run/own/$directory
+                 mkdir $own $own.work
+                 mount -t overlay -o lowerdir=/$directory,upperdir=$own,workdir=$own.work none /$directory
+             done
              mkdir -p /etc/libqb && touch /etc/libqb/force-filesystem-sockets
-             mkdir /run/kept && mount --bind {kept} /run/kept
-             mount -t tmpfs none /tmp
-             mkdir -p {kept} && mount --bind /run/kept {kept}"
+             mount --bind /run/own/kept {kept}"
         ),
     );
     node.start();

@@ -6,15 +6,20 @@
 
 #![forbid(unsafe_code)]
 
+mod cmap;
+mod cpg;
 mod error;
 mod options;
+mod session;
 mod votequorum;
 
+pub use cmap::{Cmap, Value};
+pub use cpg::{Cpg, CpgBuffer};
 pub use error::Error;
 pub use options::{Options, OptionsError};
 pub use quorate_ipc::client::{Signal, Wait};
 pub use quorate_ipc::process;
 pub use quorate_ipc::{Endpoint, Error as IpcError};
-pub use quorate_proto::ReplyError;
 pub use quorate_proto::votequorum::{EXTRA_INFO_MAX, Event, NAME_LEN, Node, RingId};
+pub use quorate_proto::{ReplyError, cpg::Address as CpgAddress, cpg::Event as CpgEvent};
 pub use votequorum::{EventBuffer, ExtraInfo, Info, VoteQuorum};

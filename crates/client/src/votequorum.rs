@@ -1,15 +1,15 @@
 //! A session with votequorum.
 
+use crate::session::Session;
 use crate::{Error, Options};
+use quorate_ipc::Service;
 use quorate_ipc::client::{Signal, Wait};
-use quorate_ipc::header::ResponseHeader;
-use quorate_ipc::{Connection, Service};
+use quorate_proto::ReplyError;
 use quorate_proto::votequorum::{
     EXTRA_INFO_MAX, Event, ExtraInfoReply, GetExtraInfo, GetInfo, InfoReply, MasterWins, NAME_LEN,
     NODES_MAX, Node, Poll, QuorumEvent, Register, RingId, SetExpected, SetExtraInfo, SetVotes,
-    StatusReply, TrackStart, TrackStop, Unregister, Update, reply_id,
+    TrackStart, TrackStop, Unregister, Update, reply_id,
 };
-use quorate_proto::{ReplyError, check_reply};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 use zerocopy::{FromZeros, IntoBytes};
@@ -68,7 +68,7 @@ impl ExtraInfo {
 /// A session with the votequorum service.
 #[derive(Debug)]
 pub struct VoteQuorum {
-    connection: Connection,
+    session: Session,
 }
 
 impl VoteQuorum {
@@ -76,29 +76,16 @@ impl VoteQuorum {
     ///
     /// # Errors
     ///
-    /// Those of [`Connection::connect`].
+    /// Those of [`quorate_ipc::Connection::connect`].
     pub fn connect(options: &Options) -> Result<Self, Error> {
-        let wishes = quorate_ipc::Options {
-            max_msg_size: MAX_MSG_SIZE,
-            timeout: options.timeout,
-        };
-        let connection = Connection::connect(Service::VoteQuorum, &options.endpoint, wishes)?;
-        Ok(Self { connection })
+        let session = Session::connect(Service::VoteQuorum, options, MAX_MSG_SIZE)?;
+        Ok(Self { session })
     }
 
     /// What is known of a node; 0 is the local one.
     pub fn info(&self, nodeid: u32) -> Result<Info, Error> {
-        let mut reply = InfoReply::new_zeroed();
-        let len = self
-            .connection
-            .call(GetInfo::new(nodeid).as_bytes(), reply.as_mut_bytes())?;
-        self.check(
-            &reply.header,
-            len,
-            reply_id::GET_INFO,
-            size_of::<InfoReply>(),
-        )?;
-        Ok(reply)
+        self.session
+            .call(GetInfo::new(nodeid).as_bytes(), reply_id::GET_INFO)
     }
 
     /// Changes the cluster's expected votes.
@@ -158,13 +145,14 @@ impl VoteQuorum {
     pub fn qdevice_extra_info(&self, nodeid: u32) -> Result<ExtraInfo, Error> {
         let mut reply = ExtraInfoReply::new_zeroed();
         let request = GetExtraInfo::new(nodeid);
-        let len = self
-            .connection
-            .call(request.as_bytes(), reply.as_mut_bytes())?;
+        let id = reply_id::GET_EXTRA_INFO;
         let least = ExtraInfoReply::EMPTY_LEN;
-        self.check(&reply.header, len, reply_id::GET_EXTRA_INFO, least)?;
+        let len = self
+            .session
+            .call_at_least(request.as_bytes(), id, &mut reply, least)?;
         if reply.info(len).is_none() {
-            return Err(self.distrust("extra information is shorter than it claims"));
+            let short = ReplyError::Malformed("extra information is shorter than it claims");
+            return Err(self.session.refused_or_malformed(short));
         }
         Ok(ExtraInfo { reply, len })
     }
@@ -178,14 +166,17 @@ impl VoteQuorum {
         more: bool,
     ) -> Result<Option<Event<'a>>, Error> {
         let len = loop {
-            let Some(len) = self.connection.take_event(&mut buffer.0, more)? else {
+            let Some(len) = self.session.take_event(&mut buffer.0, more)? else {
                 return Ok(None);
             };
             // Longer than any known event: an unknown one.
-            if len <= EVENT_LEN
-                && is_known(&mut buffer.0[..len]).map_err(|error| self.distrusted(error))?
-            {
-                break len;
+            if len > EVENT_LEN {
+                continue;
+            }
+            match Event::decode(&mut buffer.0[..len]) {
+                Ok(None) => {}
+                Ok(Some(_)) => break len,
+                Err(error) => return Err(self.session.refused_or_malformed(error)),
             }
         };
         Ok(Event::decode(&mut buffer.0[..len])?)
@@ -193,67 +184,32 @@ impl VoteQuorum {
 
     /// Waits for an event, for ever without a limit. No lock is held meanwhile.
     pub fn wait(&self, limit: Option<Duration>) -> Result<Wait, Error> {
-        Ok(self.connection.wait_event(limit)?)
+        self.session.wait(limit)
     }
 
-    /// First half of [`Self::wait`]: see [`Connection::poll_event`].
+    /// First half of [`Self::wait`]: see [`quorate_ipc::Connection::poll_event`].
     pub fn poll(&self, limit: Option<Duration>) -> Result<Signal, Error> {
-        Ok(self.connection.poll_event(limit)?)
+        self.session.poll(limit)
     }
 
-    /// Second half of [`Self::wait`]: see [`Connection::examine`].
+    /// Second half of [`Self::wait`]: see [`quorate_ipc::Connection::examine`].
     pub fn examine(&self, signal: Signal) -> Result<Wait, Error> {
-        Ok(self.connection.examine(signal)?)
+        self.session.examine(signal)
     }
 
     /// The descriptor to poll for events; neither to be read nor closed.
     pub fn fd(&self) -> BorrowedFd<'_> {
-        self.connection.fd()
+        self.session.fd()
     }
 
     /// Ends the session; whoever waits in another thread returns.
     pub fn close(&self) {
-        self.connection.close();
+        self.session.close();
     }
 
     fn status(&self, request: &[u8]) -> Result<(), Error> {
-        let mut reply = StatusReply::new_zeroed();
-        let len = self.connection.call(request, reply.as_mut_bytes())?;
-        self.check(
-            &reply.header,
-            len,
-            reply_id::STATUS,
-            size_of::<StatusReply>(),
-        )
+        self.session.status(request, reply_id::STATUS)
     }
-
-    fn check(
-        &self,
-        header: &ResponseHeader,
-        len: usize,
-        id: i32,
-        size: usize,
-    ) -> Result<(), Error> {
-        check_reply(header, len, id, size).map_err(|error| match error {
-            ReplyError::Malformed(_) => self.distrusted(error),
-            ReplyError::Rejected(_) => error.into(),
-        })
-    }
-
-    fn distrust(&self, why: &'static str) -> Error {
-        self.connection.distrust(why).into()
-    }
-
-    fn distrusted(&self, error: ReplyError) -> Error {
-        match error {
-            ReplyError::Malformed(why) => self.distrust(why),
-            other => other.into(),
-        }
-    }
-}
-
-fn is_known(message: &mut [u8]) -> Result<bool, ReplyError> {
-    Event::decode(message).map(|event| event.is_some())
 }
 
 fn checked(name: &[u8]) -> Result<&[u8], Error> {

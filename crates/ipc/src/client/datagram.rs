@@ -52,9 +52,13 @@ impl Datagrams {
         self.calls.as_fd()
     }
 
+    pub(super) fn flow_control(&self) -> u32 {
+        self.control.u32_at(FLOW_CONTROL).load(Ordering::Relaxed)
+    }
+
     /// False if the daemon's socket has no room now.
     pub(super) fn send(&self, request: &[u8]) -> Result<bool, Error> {
-        if self.control.u32_at(FLOW_CONTROL).load(Ordering::Relaxed) == FLOW_STOP {
+        if self.flow_control() == FLOW_STOP {
             return Err(Error::FlowControl);
         }
         match sys::send(self.calls.as_fd(), request)? {

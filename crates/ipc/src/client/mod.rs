@@ -120,6 +120,25 @@ impl Connection {
         Ok(len)
     }
 
+    /// Sends a request that has no reply. More cautious than [`Self::call`]: the
+    /// daemon's mildest wish for less traffic is an [`Error::FlowControl`].
+    pub fn send_only(&self, request: &[u8]) -> Result<(), Error> {
+        if request.len() > self.max_msg_size {
+            return Err(Error::TooBig {
+                size: request.len(),
+                limit: self.max_msg_size,
+            });
+        }
+        let deadline = Deadline::after(self.timeout);
+        let mut calls = self.calls.lock();
+        self.alive()?;
+        if self.flow_control() != 0 {
+            return Err(Error::FlowControl);
+        }
+        self.send(&mut calls, request, &deadline)?;
+        self.notify(&mut calls, &deadline)
+    }
+
     /// Hands out the next event, if one is there; returns its length. Of an
     /// event longer than the buffer the rest is dropped.
     ///
@@ -206,6 +225,13 @@ impl Connection {
     /// a message can't be what it should be: no later one could be trusted.
     pub fn distrust(&self, why: &'static str) -> Error {
         self.broken_by(Error::Protocol(why))
+    }
+
+    fn flow_control(&self) -> u32 {
+        match &self.channel {
+            Channel::Rings(rings) => rings.flow_control(),
+            Channel::Datagrams(sockets) => sockets.flow_control(),
+        }
     }
 
     fn alive(&self) -> Result<(), Error> {

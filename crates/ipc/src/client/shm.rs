@@ -67,6 +67,10 @@ impl Rings {
         })
     }
 
+    pub(super) fn flow_control(&self) -> u32 {
+        self.request.flow_control()
+    }
+
     /// Puts the request into the ring.
     pub(super) fn send(&self, calls: &mut CallState, request: &[u8]) -> Result<bool, Error> {
         if self.request.references().load(Ordering::Relaxed) != CONNECTED {

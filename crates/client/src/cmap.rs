@@ -1,0 +1,177 @@
+//! A session with the configuration map.
+
+use crate::session::Session;
+use crate::{Error, Options};
+use quorate_ipc::Service;
+use quorate_proto::ReplyError;
+use quorate_proto::cmap::{
+    Delete, Get, GetReply, HandleReply, IterFinalize, IterInit, IterNext, KEY_MAX, NextReply, Set,
+    VALUE_MAX, reply_id,
+};
+use zerocopy::IntoBytes;
+
+/// `CS_ERR_NOT_EXIST`.
+const NOT_EXIST: i32 = 12;
+/// `CS_ERR_NO_SECTIONS`: the end of a list.
+const NO_SECTIONS: i32 = 27;
+
+/// The largest message: a value with its header, in a request or a reply.
+const MAX_MSG_SIZE: u32 = VALUE_MAX as u32 + 512;
+
+/// A value of the map. Types other than these are [`Value::Other`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the types")]
+pub enum Value {
+    U8(u8),
+    U16(u16),
+    U32(u32),
+    U64(u64),
+    /// Without its terminating NUL.
+    Text(Vec<u8>),
+    /// The number of the type and the bytes.
+    Other(u8, Vec<u8>),
+}
+
+mod value_type {
+    pub(super) const U8: u8 = 2;
+    pub(super) const U16: u8 = 4;
+    pub(super) const U32: u8 = 6;
+    pub(super) const U64: u8 = 8;
+    pub(super) const TEXT: u8 = 11;
+}
+
+impl Value {
+    fn decode(kind: u8, bytes: &[u8]) -> Self {
+        let integer = match kind {
+            value_type::U8 => bytes.try_into().map(u8::from_ne_bytes).map(Self::U8),
+            value_type::U16 => bytes.try_into().map(u16::from_ne_bytes).map(Self::U16),
+            value_type::U32 => bytes.try_into().map(u32::from_ne_bytes).map(Self::U32),
+            value_type::U64 => bytes.try_into().map(u64::from_ne_bytes).map(Self::U64),
+            value_type::TEXT => {
+                return Self::Text(bytes.strip_suffix(&[0]).unwrap_or(bytes).to_vec());
+            }
+            _ => return Self::Other(kind, bytes.to_vec()),
+        };
+        integer.unwrap_or_else(|_| Self::Other(kind, bytes.to_vec()))
+    }
+
+    fn encode(&self) -> (u8, Vec<u8>) {
+        match self {
+            Self::U8(value) => (value_type::U8, value.to_ne_bytes().to_vec()),
+            Self::U16(value) => (value_type::U16, value.to_ne_bytes().to_vec()),
+            Self::U32(value) => (value_type::U32, value.to_ne_bytes().to_vec()),
+            Self::U64(value) => (value_type::U64, value.to_ne_bytes().to_vec()),
+            Self::Text(text) => (value_type::TEXT, text.clone()),
+            Self::Other(kind, bytes) => (*kind, bytes.clone()),
+        }
+    }
+}
+
+/// A session with the cmap service.
+#[derive(Debug)]
+pub struct Cmap {
+    session: Session,
+}
+
+impl Cmap {
+    /// Connects.
+    pub fn connect(options: &Options) -> Result<Self, Error> {
+        let session = Session::connect(Service::Cmap, options, MAX_MSG_SIZE)?;
+        Ok(Self { session })
+    }
+
+    /// The value of a key; none if the key is not there.
+    pub fn get(&self, key: &str) -> Result<Option<Value>, Error> {
+        let room = VALUE_MAX as u64;
+        let request = Get::new(checked(key)?, room);
+        let mut reply = vec![0; size_of::<GetReply>() + VALUE_MAX];
+        let len = self
+            .session
+            .call_unchecked(request.as_bytes(), &mut reply)?;
+        match GetReply::decode(&reply[..len], room) {
+            Ok(found) => Ok(Some(Value::decode(found.value_type, found.value))),
+            Err(ReplyError::Rejected(NOT_EXIST)) => Ok(None),
+            Err(error) => Err(self.session.refused_or_malformed(error)),
+        }
+    }
+
+    /// Sets a key, on this node only.
+    pub fn set(&self, key: &str, value: &Value) -> Result<(), Error> {
+        let (kind, bytes) = value.encode();
+        if bytes.len() > VALUE_MAX {
+            return Err(Error::Argument("the value has more than 16 KiB"));
+        }
+        let request = Set::message(checked(key)?, kind, &bytes);
+        self.session.status(&request, reply_id::SET)
+    }
+
+    /// Deletes a key, on this node only.
+    pub fn delete(&self, key: &str) -> Result<(), Error> {
+        self.session
+            .status(Delete::new(checked(key)?).as_bytes(), reply_id::DELETE)
+    }
+
+    /// The keys that start with a prefix, in order.
+    pub fn keys(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let request = IterInit::new(checked(prefix)?);
+        let list: HandleReply = self.session.call(request.as_bytes(), reply_id::ITER_INIT)?;
+        let mut keys = Vec::new();
+        let ended = loop {
+            let next = IterNext::new(list.handle);
+            match self
+                .session
+                .call::<NextReply>(next.as_bytes(), reply_id::ITER_NEXT)
+            {
+                Ok(entry) => {
+                    let name = entry.name.get().unwrap_or_default();
+                    keys.push(String::from_utf8_lossy(name).into_owned());
+                }
+                Err(Error::Reply(ReplyError::Rejected(NO_SECTIONS))) => break Ok(keys),
+                Err(error) => break Err(error),
+            }
+        };
+        let end = IterFinalize::new(list.handle);
+        self.session
+            .status(end.as_bytes(), reply_id::ITER_FINALIZE)?;
+        ended
+    }
+}
+
+fn checked(key: &str) -> Result<&[u8], Error> {
+    if key.len() > KEY_MAX {
+        return Err(Error::Argument("the key has more than 255 bytes"));
+    }
+    Ok(key.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_survive_the_wire() {
+        for value in [
+            Value::U8(7),
+            Value::U16(700),
+            Value::U32(70_000),
+            Value::U64(u64::MAX),
+            Value::Text(b"text".to_vec()),
+            Value::Other(12, vec![1, 2, 3]),
+        ] {
+            let (kind, bytes) = value.encode();
+            assert_eq!(Value::decode(kind, &bytes), value);
+        }
+    }
+
+    #[test]
+    fn an_integer_of_the_wrong_length_is_not_one() {
+        assert_eq!(
+            Value::decode(value_type::U32, &[1, 2]),
+            Value::Other(6, vec![1, 2])
+        );
+        assert_eq!(
+            Value::decode(value_type::TEXT, b"ends\0"),
+            Value::Text(b"ends".to_vec())
+        );
+    }
+}

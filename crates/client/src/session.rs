@@ -1,0 +1,109 @@
+//! What the sessions with all services have in common.
+
+use crate::{Error, Options};
+use quorate_ipc::client::{Signal, Wait};
+use quorate_ipc::header::ResponseHeader;
+use quorate_ipc::{Connection, Service};
+use quorate_proto::{ReplyError, check_reply};
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes};
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    connection: Connection,
+}
+
+impl Session {
+    pub(crate) fn connect(
+        service: Service,
+        options: &Options,
+        max_msg_size: u32,
+    ) -> Result<Self, Error> {
+        let wishes = quorate_ipc::Options {
+            max_msg_size,
+            timeout: options.timeout,
+        };
+        let connection = Connection::connect(service, &options.endpoint, wishes)?;
+        Ok(Self { connection })
+    }
+
+    /// Sends a request and reads a reply of a fixed size. A type of reply starts
+    /// with its header.
+    pub(crate) fn call<R: FromZeros + FromBytes + IntoBytes + Immutable>(
+        &self,
+        request: &[u8],
+        id: i32,
+    ) -> Result<R, Error> {
+        let mut reply = R::new_zeroed();
+        self.call_at_least(request, id, &mut reply, size_of::<R>())?;
+        Ok(reply)
+    }
+
+    /// Sends a request and reads a reply of `least` bytes or more into a larger
+    /// type; returns the number of bytes.
+    pub(crate) fn call_at_least<R: FromBytes + IntoBytes + Immutable>(
+        &self,
+        request: &[u8],
+        id: i32,
+        reply: &mut R,
+        least: usize,
+    ) -> Result<usize, Error> {
+        let len = self.connection.call(request, reply.as_mut_bytes())?;
+        let checked = match ResponseHeader::read_from_prefix(reply.as_bytes()) {
+            Ok((header, _)) => check_reply(&header, len, id, least),
+            Err(_) => Err(ReplyError::Malformed("a reply has no header")),
+        };
+        checked.map_err(|error| self.refused_or_malformed(error))?;
+        Ok(len)
+    }
+
+    /// Sends a request and returns the length of the reply, which the caller
+    /// has yet to check.
+    pub(crate) fn call_unchecked(&self, request: &[u8], reply: &mut [u8]) -> Result<usize, Error> {
+        Ok(self.connection.call(request, reply)?)
+    }
+
+    /// Sends a request whose reply is a header with this id.
+    pub(crate) fn status(&self, request: &[u8], id: i32) -> Result<(), Error> {
+        self.call::<ResponseHeader>(request, id).map(drop)
+    }
+
+    /// Sends a request that has no reply.
+    pub(crate) fn send(&self, request: &[u8]) -> Result<(), Error> {
+        Ok(self.connection.send_only(request)?)
+    }
+
+    pub(crate) fn take_event(&self, buffer: &mut [u8], more: bool) -> Result<Option<usize>, Error> {
+        Ok(self.connection.take_event(buffer, more)?)
+    }
+
+    pub(crate) fn poll(&self, limit: Option<Duration>) -> Result<Signal, Error> {
+        Ok(self.connection.poll_event(limit)?)
+    }
+
+    pub(crate) fn examine(&self, signal: Signal) -> Result<Wait, Error> {
+        Ok(self.connection.examine(signal)?)
+    }
+
+    pub(crate) fn wait(&self, limit: Option<Duration>) -> Result<Wait, Error> {
+        Ok(self.connection.wait_event(limit)?)
+    }
+
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.connection.fd()
+    }
+
+    pub(crate) fn close(&self) {
+        self.connection.close();
+    }
+
+    /// The daemon's refusal is passed on; a message that can't be what it should
+    /// be ends the connection.
+    pub(crate) fn refused_or_malformed(&self, error: ReplyError) -> Error {
+        match error {
+            ReplyError::Rejected(_) => error.into(),
+            ReplyError::Malformed(why) => self.connection.distrust(why).into(),
+        }
+    }
+}
