@@ -19,9 +19,9 @@
 
 #define UNUSED __attribute__((unused))
 
-static uint64_t first_ring;
-static votequorum_ring_id_t last_ring;
-static unsigned last_expected_event;
+UNUSED static uint64_t first_ring;
+UNUSED static votequorum_ring_id_t last_ring;
+UNUSED static unsigned last_expected_event;
 
 /* The harness reads this line from stderr before it believes anything else. */
 UNUSED static void start(void)

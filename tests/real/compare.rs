@@ -11,10 +11,11 @@ const LIMIT: Duration = Duration::from_secs(40);
 
 /// A program of `tests/c`.
 pub(crate) fn program(name: &str) -> PathBuf {
-    CProgram::new(name)
-        .source(&format!("tests/c/{name}.c"))
-        .link("votequorum")
-        .build()
+    let mut program = CProgram::new(name).source(&format!("tests/c/{name}.c"));
+    if name == "calls" {
+        program = program.source("tests/c/calls_device.c");
+    }
+    program.link("votequorum").build()
 }
 
 /// Runs a program of `tests/c` to its end and returns what it printed, after making sure that it

@@ -5,8 +5,14 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
-use quorate_testkit::{Cluster, Requirements, Suite, scratch, wait_until};
+use quorate_testkit::library::{LoaderTrace, SONAME};
+use quorate_testkit::{
+    Cluster, Library, NodeSpace, Requirements, Scratch, Suite, scratch, wait_until,
+};
+
+use crate::compare::program;
 
 /// The argument that makes this program start a cluster, say so, and wait to be killed.
 pub(crate) const HOLD: &str = "--hold-a-cluster";
@@ -94,21 +100,42 @@ fn alive(pid: i32) -> bool {
         .starts_with('Z')
 }
 
-/// What everybody on this machine can see of networks and mounts.
-fn visible() -> (String, String) {
+/// What a cluster would change for everybody on this machine if its namespaces were not its own:
+/// network interfaces of its kind, and what is mounted where it mounts something.
+fn visible() -> Vec<String> {
     let output = Command::new("ip")
         .args(["-o", "link"])
         .output()
         .expect("ip runs");
     let links = String::from_utf8_lossy(&output.stdout).into_owned();
-    (
-        links,
-        fs::read_to_string("/proc/mounts").expect("mounts can be read"),
-    )
+    let link = |line: &&str| {
+        [": main", ": side", ": br"]
+            .iter()
+            .any(|name| line.contains(name))
+    };
+    let mounts = fs::read_to_string("/proc/mounts").expect("mounts can be read");
+    let places = [
+        "/run",
+        "/proc",
+        "/dev/shm",
+        "/proc/sysrq-trigger",
+        "/dev/watchdog",
+    ];
+    let mount = |line: &&str| {
+        line.split(' ')
+            .nth(1)
+            .is_some_and(|place| places.contains(&place) || place.contains("qrt-"))
+    };
+    let links = links.lines().filter(link);
+    links
+        .chain(mounts.lines().filter(mount))
+        .map(str::to_string)
+        .collect()
 }
 
 fn nothing_is_left_of_a_cluster() {
     let before = visible();
+    assert!(!before.is_empty(), "at least /proc is mounted");
     let cluster = Cluster::builder().nodes(2).start();
     assert_eq!(
         visible(),
@@ -188,5 +215,31 @@ pub(crate) fn hold() -> ! {
     std::io::stdout().flush().expect("a pipe can be written");
     loop {
         std::thread::park();
+    }
+}
+
+/// The comparisons are worth nothing if both sides of one run with the same library unnoticed.
+fn another_library_is_noticed() {
+    let space = Arc::new(NodeSpace::new().expect("namespaces can be made"));
+    let scratch = Scratch::new("guard");
+    let impostor = scratch.path().join(SONAME);
+    fs::copy(Library::Original.file(), &impostor).expect("a library can be copied");
+    let trace = LoaderTrace::new(&scratch.path().join("trace"));
+    let mut command = space.command(program("client"));
+    command
+        .env("LD_LIBRARY_PATH", scratch.path())
+        .env_remove("LD_PRELOAD");
+    trace.apply(&mut command);
+    let output = command.output().expect("the program runs");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(stderr, format!("library: {}\n", impostor.display()));
+    assert_eq!(trace.loaded(SONAME), [impostor]);
+    for check in [
+        catch_unwind(AssertUnwindSafe(|| trace.check(Library::Original))),
+        catch_unwind(AssertUnwindSafe(|| {
+            drop(Library::Original.check_first_line(&stderr))
+        })),
+    ] {
+        assert!(check.is_err(), "the guard should have noticed");
     }
 }
