@@ -10,6 +10,7 @@ mod cmap;
 mod cpg;
 mod error;
 mod options;
+mod quorum;
 mod session;
 mod votequorum;
 
@@ -21,5 +22,8 @@ pub use quorate_ipc::client::{Signal, Wait};
 pub use quorate_ipc::process;
 pub use quorate_ipc::{Endpoint, Error as IpcError};
 pub use quorate_proto::votequorum::{EXTRA_INFO_MAX, Event, NAME_LEN, Node, RingId};
-pub use quorate_proto::{ReplyError, cpg::Address as CpgAddress, cpg::Event as CpgEvent};
+pub use quorate_proto::{
+    ReplyError, cpg::Address as CpgAddress, cpg::Event as CpgEvent, quorum::Event as QuorumEvent,
+};
+pub use quorum::{Quorum, QuorumBuffer};
 pub use votequorum::{EventBuffer, ExtraInfo, Info, VoteQuorum};
