@@ -30,12 +30,12 @@ SYSTEM := -Wl,--as-needed -lgcc_s -lc
 VOTEQUORUM := $(BUILD)/lib/libvotequorum.so.8.1.0
 COMMON := $(BUILD)/lib/libcorosync_common.so.4.0.0
 LIBRARIES := $(VOTEQUORUM) $(COMMON)
-PKGCONFIG := $(BUILD)/pkgconfig/libvotequorum.pc $(BUILD)/pkgconfig/libcorosync_common.pc
+PKGCONFIG := libvotequorum.pc libcorosync_common.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
 .PHONY: all libraries headers install uninstall deps check check-long demo clean help FORCE
 
-all: libraries $(PKGCONFIG) ## build the libraries and what is installed with them
+all: libraries $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build the libraries
 
 libraries: $(LIBRARIES) $(BUILD)/lib/libvotequorum.a
 
@@ -60,11 +60,13 @@ $(BUILD)/lib/libvotequorum.a: $(STATICLIB)
 	@mkdir -p $(@D)
 	cp $< $@
 
+pkgconfig = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@QUORATE_VERSION@|$(QUORATE_VERSION)|' \
+	-e 's|@COROSYNC_VERSION@|$(COROSYNC_VERSION)|' $(1) > $(2)
+
 $(BUILD)/pkgconfig/%.pc: pkgconfig/%.pc.in FORCE
 	@mkdir -p $(@D)
-	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@QUORATE_VERSION@|$(QUORATE_VERSION)|' \
-		-e 's|@COROSYNC_VERSION@|$(COROSYNC_VERSION)|' $< > $@
+	@$(call pkgconfig,$<,$@)
 
 demo: libraries ## show a C program's callbacks in a cluster that loses and regains quorum
 	@$(CARGO) run --quiet --package quorate-testkit --example demo
@@ -72,7 +74,9 @@ demo: libraries ## show a C program's callbacks in a cluster that loses and rega
 headers: ## write the generated headers to include/
 	QUORATE_WRITE_HEADERS=1 $(CARGO) test --quiet --test headers
 
-install: all ## install libraries, headers and pkg-config files (DESTDIR PREFIX LIBDIR INCLUDEDIR)
+# Does not build: root may have no cargo, and shall leave no files in the source tree.
+install: ## install what make has built: DESTDIR PREFIX LIBDIR INCLUDEDIR
+	@test -e $(VOTEQUORUM) && test -e $(COMMON) || { echo "run 'make' first" >&2; exit 1; }
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR)
 	$(INSTALL) -m 644 $(BUILD)/lib/libvotequorum.a $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 755 $(LIBRARIES) $(DESTDIR)$(LIBDIR)
@@ -81,7 +85,7 @@ install: all ## install libraries, headers and pkg-config files (DESTDIR PREFIX 
 	ln -sf libcorosync_common.so.4.0.0 $(DESTDIR)$(LIBDIR)/libcorosync_common.so.4
 	ln -sf libcorosync_common.so.4.0.0 $(DESTDIR)$(LIBDIR)/libcorosync_common.so
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/corosync
-	$(INSTALL) -m 644 $(PKGCONFIG) $(DESTDIR)$(PKGCONFIGDIR)
+	$(foreach pc,$(PKGCONFIG),$(call pkgconfig,pkgconfig/$(pc).in,$(DESTDIR)$(PKGCONFIGDIR)/$(pc));)
 
 uninstall: ## remove what install installed
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvotequorum.a libvotequorum.so libvotequorum.so.8 \
