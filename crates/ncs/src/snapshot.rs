@@ -11,6 +11,7 @@ pub(crate) fn encode(state: &State) -> Vec<u8> {
     let mut out = Writer::default();
     out.u64(state.line.ring);
     out.address(state.line.founder);
+    out.u64(state.line.life);
     out.u64(state.ring);
     out.record(state.record());
     out.u32(state.leaving);
@@ -47,6 +48,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<State, WireError> {
     let line = Line {
         ring: from.u64()?,
         founder: from.address()?,
+        life: from.u64()?,
     };
     let ring = from.u64()?;
     let record = from.record()?;
@@ -128,34 +130,37 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::state::Founding;
     use crate::types::{Address, Key, MAX_CLAIMS, Record};
     use crate::wire::MAX_FRAGMENTS;
 
     /// The largest state there can be, or near enough.
     fn full(claims: usize) -> State {
         let process = Address { node: 1, pid: 7 };
-        let line = Line {
-            ring: 8,
-            founder: process,
+        let founding = Founding {
+            line: Line {
+                ring: 8,
+                founder: process,
+                life: 6,
+            },
+            members: vec![process],
+            record: Record {
+                epoch: 5,
+                members: 0b11,
+                master: 0b10,
+            },
+            addresses: [(1, [10, 0, 0, 1].into()), (2, [9; 16].into())].into(),
         };
-        let record = Record {
-            epoch: 5,
-            members: 0b11,
-            master: 0b10,
-        };
-        let addresses = [(1, [10, 0, 0, 1].into()), (2, [9; 16].into())].into();
-        let mut state = State::found(line, 0b11, vec![process], record, addresses);
+        let mut state = State::found(founding, 0b11);
         state.newcomers.insert(Address { node: 2, pid: 8 }, 99);
         (state.leaving, state.lost) = (0b10, 0b01);
         for n in 0..claims {
             let mut name = [b'x'; 32];
             name[..8].copy_from_slice(&(n / 2).to_le_bytes());
             let handle = u32::try_from(n).unwrap();
-            let claim = Claim {
-                owner: Owner { process, handle },
-                request: 3,
-            };
-            assert!(state.locks.push(Key::new(&name).unwrap(), claim));
+            let owner = Owner { process, handle };
+            let key = Key::new(&name).unwrap();
+            assert!(state.locks.push(key, Claim { owner, request: 3 }));
         }
         state
     }

@@ -26,9 +26,19 @@ pub(crate) struct State {
     pub(crate) addresses: BTreeMap<u32, IpAddr>,
     /// In the order of their admission: the first is the oldest.
     pub(crate) members: Vec<Address>,
-    /// Who has said hello and is not a member yet, and in which of its lives.
+    /// Who has asked for the state and is not a member yet, and in which of its lives.
     pub(crate) newcomers: BTreeMap<Address, u64>,
     pub(crate) locks: LockTable,
+}
+
+/// What a line begins with.
+#[derive(Debug, Clone)]
+pub(crate) struct Founding {
+    pub(crate) line: Line,
+    pub(crate) members: Vec<Address>,
+    /// The latest that any of them has of an earlier line.
+    pub(crate) record: Record,
+    pub(crate) addresses: BTreeMap<u32, IpAddr>,
 }
 
 impl State {
@@ -36,13 +46,13 @@ impl State {
     ///
     /// What the daemons remember of an earlier line counts on: the nodes that have come and
     /// gone since are one change each, and its master stays if it is here.
-    pub(crate) fn found(
-        line: Line,
-        nodes: u32,
-        members: Vec<Address>,
-        record: Record,
-        addresses: BTreeMap<u32, IpAddr>,
-    ) -> Self {
+    pub(crate) fn found(founding: Founding, nodes: u32) -> Self {
+        let Founding {
+            line,
+            members,
+            record,
+            addresses,
+        } = founding;
         let mut state = Self {
             line,
             ring: line.ring,
@@ -105,8 +115,7 @@ impl State {
             .copied()
     }
 
-    pub(crate) fn hello(&mut self, from: Address, hello: &Hello) {
-        self.newcomers.insert(from, hello.instance);
+    pub(crate) fn hello(&mut self, hello: &Hello) {
         for (node, ip) in &hello.addresses {
             self.addresses.entry(*node).or_insert(*ip);
         }

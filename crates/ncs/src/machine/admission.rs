@@ -1,22 +1,21 @@
 //! The way in: roll calls answered, the state asked for, given and taken.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use super::{Effect, Gate, Inside, Machine, Phase, Standing, mask};
 use crate::snapshot::{self, Assembly};
-use crate::state::State;
+use crate::state::{Founding, State};
 use crate::types::{Address, Record};
-use crate::wire::{Hello, Line, Message, Piece};
+use crate::wire::{Ask, Hello, Message, Piece};
 
 /// A newcomer without the state.
 #[derive(Debug)]
 pub(super) struct Waiting {
     serial: u32,
-    /// Whether the next hello shall ask for the state.
+    /// Whether the state has to be asked for, once more or at all.
     pub(super) ask: bool,
     attempt: u32,
-    /// The place behind each hello that asked: the state that comes for it is the state there.
+    /// The place behind each question: the state that comes for it is the state there.
     pub(super) marks: BTreeMap<u32, u64>,
     answers: BTreeMap<(Address, u32), Assembly>,
 }
@@ -33,52 +32,49 @@ impl Default for Waiting {
     }
 }
 
+impl Waiting {
+    fn question(&mut self, instance: u64) -> Option<Effect> {
+        if !std::mem::take(&mut self.ask) {
+            return None;
+        }
+        self.serial += 1;
+        let (serial, attempt) = (self.serial, self.attempt);
+        Some(multicast(&Message::Ask(Ask {
+            instance,
+            serial,
+            attempt,
+        })))
+    }
+}
+
 impl Machine {
     /// Says what this process is, once in every roll call that needs to know.
     pub(super) fn report(&mut self, out: &mut Vec<Effect>) {
-        let round = self.roll.round();
-        let due = self.reported != Some(round);
-        let Some(ring) = self
-            .roll
-            .settled_ring()
-            .filter(|_| self.roll.has(self.config.process))
-        else {
+        let me = self.config.process;
+        let Some(ring) = self.roll.settled_ring().filter(|_| self.roll.has(me)) else {
             return;
         };
-        match &mut self.phase {
-            Phase::Lost => {}
-            Phase::Inside(inside) if inside.standing != Standing::Follower => {
-                let epoch = inside.state.epoch;
-                let Gate::Merge { head } = self.gate() else {
-                    return;
-                };
-                if due {
-                    out.push(multicast(&Message::Standing { ring, epoch, head }));
-                    self.reported = Some(round);
-                }
-            }
-            Phase::Inside(inside) => {
-                // Should the members all go before this is one, what they knew is not lost.
-                let record = inside.state.record();
-                if due && self.may_say_hello(ring) {
-                    out.push(self.hello(0, ring, false, 0, record));
-                    self.reported = Some(round);
-                }
-            }
-            Phase::Waiting(waiting) => {
-                if !due && !waiting.ask {
-                    return;
-                }
-                let (serial, ask, attempt) = (waiting.serial + 1, waiting.ask, waiting.attempt);
-                if self.may_say_hello(ring) {
-                    out.push(self.hello(serial, ring, ask, attempt, self.config.record));
-                    self.reported = Some(round);
-                    if let Phase::Waiting(waiting) = &mut self.phase {
-                        (waiting.serial, waiting.ask) = (serial, false);
-                    }
-                }
-            }
+        if let (true, Phase::Waiting(waiting)) = (self.may_say_hello(ring), &mut self.phase) {
+            out.extend(waiting.question(self.config.instance));
         }
+        if self.speaking || self.roll.has_heard(me) {
+            return;
+        }
+        let word = match &self.phase {
+            Phase::Lost => None,
+            Phase::Inside(inside) if inside.standing != Standing::Follower => match self.gate() {
+                Gate::Merge { head } => {
+                    let epoch = inside.state.epoch;
+                    Some(Message::Standing { ring, epoch, head })
+                }
+                Gate::Open | Gate::Shut | Gate::Lost => None,
+            },
+            // Should the members all go before this is one, what they knew is not lost.
+            Phase::Inside(inside) => self.hello(ring, inside.state.record()),
+            Phase::Waiting(_) => self.hello(ring, self.config.record),
+        };
+        self.speaking = word.is_some();
+        out.extend(word.as_ref().map(multicast));
     }
 
     /// A newcomer vouches with its hello for the quorum of the ring that it names.
@@ -86,27 +82,22 @@ impl Machine {
         self.verdicts.has(ring) && !self.is_unsupported()
     }
 
-    fn hello(&self, serial: u32, ring: u64, ask: bool, attempt: u32, record: Record) -> Effect {
-        multicast(&Message::Hello(Hello {
+    fn hello(&self, ring: u64, record: Record) -> Option<Message> {
+        let addresses = self.addresses.iter().map(|(node, ip)| (*node, *ip));
+        let hello = Hello {
             instance: self.config.instance,
-            serial,
             ring,
-            ask,
-            attempt,
             record,
-            addresses: self
-                .addresses
-                .iter()
-                .map(|(node, ip)| (*node, *ip))
-                .collect(),
-        }))
+            addresses: addresses.collect(),
+        };
+        self.may_say_hello(ring).then_some(Message::Hello(hello))
     }
 
     /// Remembers where one's own question stands in the order.
-    pub(super) fn mark(&mut self, from: Address, hello: &Hello) {
-        let own = from == self.config.process && hello.instance == self.config.instance;
-        if let (Phase::Waiting(waiting), true) = (&mut self.phase, own && hello.ask) {
-            waiting.marks.insert(hello.serial, self.order.end() + 1);
+    pub(super) fn mark(&mut self, from: Address, ask: Ask) {
+        let own = (from, ask.instance) == (self.config.process, self.config.instance);
+        if let (Phase::Waiting(waiting), true) = (&mut self.phase, own) {
+            waiting.marks.insert(ask.serial, self.order.end() + 1);
         }
     }
 
@@ -128,9 +119,11 @@ impl Machine {
     }
 
     /// Gives the state to a newcomer.
-    pub(super) fn answer(target: Address, hello: &Hello, state: &State, out: &mut Vec<Effect>) {
+    pub(super) fn answer(target: Address, ask: Ask, state: &State, out: &mut Vec<Effect>) {
         let bytes = snapshot::encode(state);
-        let (instance, serial) = (hello.instance, hello.serial);
+        let Ask {
+            instance, serial, ..
+        } = ask;
         out.extend(snapshot::pieces(&bytes).map(|piece| {
             multicast(&Message::Snapshot {
                 target,
@@ -174,19 +167,9 @@ impl Machine {
     }
 
     /// All of the group are newcomers: here begins a line.
-    pub(super) fn found(
-        &mut self,
-        members: Vec<Address>,
-        record: Record,
-        addresses: BTreeMap<u32, IpAddr>,
-        out: &mut Vec<Effect>,
-    ) {
-        let (Some(ring), Some(founder)) = (self.roll.settled_ring(), members.first().copied())
-        else {
-            return;
-        };
-        let line = Line { ring, founder };
-        let state = State::found(line, mask(self.roll.nodes()), members, record, addresses);
+    pub(super) fn found(&mut self, founding: Founding, out: &mut Vec<Effect>) {
+        let ring = founding.line.ring;
+        let state = State::found(founding, mask(self.roll.nodes()));
         self.order.skip_to(self.order.end());
         self.phase = Phase::Inside(Box::new(Inside {
             state,

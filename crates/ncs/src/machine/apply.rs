@@ -46,9 +46,17 @@ impl Machine {
                 message: Message::Hello(hello),
             } => {
                 if !state.is_member(from) {
-                    state.hello(from, &hello);
-                    if hello.ask && state.sender(hello.attempt) == Some(me) {
-                        Self::answer(from, &hello, state, out);
+                    state.hello(&hello);
+                }
+            }
+            Entry::Message {
+                from,
+                message: Message::Ask(ask),
+            } => {
+                if !state.is_member(from) {
+                    state.newcomers.insert(from, ask.instance);
+                    if state.sender(ask.attempt) == Some(me) {
+                        Self::answer(from, ask, state, out);
                     }
                 }
             }
@@ -111,6 +119,7 @@ impl Machine {
                 self.granted(&granted, out);
             }
             Message::Hello(_)
+            | Message::Ask(_)
             | Message::Ready { .. }
             | Message::Standing { .. }
             | Message::Snapshot { .. } => {}

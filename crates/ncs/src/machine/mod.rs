@@ -41,6 +41,8 @@ pub struct Position {
     pub founding: u64,
     /// The least of the processes that began it.
     pub founder: Address,
+    /// That process's [`Config::instance`]: it may begin two in one ring.
+    pub life: u64,
     /// The last ring that was acted upon.
     pub ring: u64,
 }
@@ -59,8 +61,10 @@ pub struct Machine {
     /// How the roll calls ended, and where in the order.
     winners: Vec<(u64, Address)>,
     phase: Phase,
-    /// The last roll call that was answered.
-    reported: Option<u64>,
+    /// Whether one's own word for the roll call is on its way. There is never more than one:
+    /// a second would still be under way when the call is over, and be taken for an answer to
+    /// the next.
+    speaking: bool,
     /// Handles, and whether they are registered already.
     handles: BTreeMap<u32, bool>,
     /// Calls that wait for an answer, and their handles.
@@ -119,7 +123,7 @@ impl Machine {
             verdicts: Verdicts::default(),
             winners: Vec::new(),
             phase: Phase::Waiting(Waiting::default()),
-            reported: None,
+            speaking: false,
             handles: BTreeMap::new(),
             calls: BTreeMap::new(),
             addresses: BTreeMap::new(),
@@ -194,6 +198,7 @@ impl Machine {
         self.member().map(|state| Position {
             founding: state.line.ring,
             founder: state.line.founder,
+            life: state.line.life,
             ring: state.ring,
         })
     }
@@ -271,11 +276,16 @@ impl Machine {
                 }
                 return;
             }
+            Message::Ask(ask) => {
+                self.mark(from, *ask);
+                None
+            }
             Message::Hello(hello) => {
-                self.mark(from, hello);
+                self.speaking &= from != self.config.process;
                 self.roll.hello(from, hello)
             }
             Message::Standing { ring, epoch, head } => {
+                self.speaking &= from != self.config.process;
                 self.roll.standing(from, *ring, *epoch, *head)
             }
             Message::Ready { .. } => {
@@ -288,14 +298,10 @@ impl Machine {
         self.keep(Entry::Message { from, message });
         match outcome {
             Some(Outcome::Winner(head)) => self.winners.push((self.order.end(), head)),
-            Some(Outcome::Found {
-                members,
-                record,
-                addresses,
-            }) if self.member().is_none() => {
-                self.found(members, record, addresses, out);
+            Some(Outcome::Found(founding)) if self.member().is_none() => {
+                self.found(founding, out);
             }
-            Some(Outcome::Found { .. }) | None => {}
+            Some(Outcome::Found(_)) | None => {}
         }
     }
 

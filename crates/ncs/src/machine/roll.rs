@@ -5,10 +5,10 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
+use crate::state::Founding;
 use crate::types::{Address, Record};
-use crate::wire::Hello;
+use crate::wire::{Hello, Line};
 
 #[derive(Debug, Clone)]
 enum Report {
@@ -20,11 +20,7 @@ enum Report {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// All are newcomers: they found a line.
-    Found {
-        members: Vec<Address>,
-        record: Record,
-        addresses: BTreeMap<u32, IpAddr>,
-    },
+    Found(Founding),
     /// Of the branches that stand before a merge, the one with this head goes on.
     Winner(Address),
 }
@@ -37,31 +33,25 @@ pub(crate) struct Roll {
     nodes: Vec<u32>,
     /// Whether the group's last change came with a ring that is not known yet.
     unsettled: bool,
-    /// Counts the changes.
-    round: u64,
 }
 
 impl Roll {
     pub(crate) fn configuration(&mut self, members: &[Address], with_ring: bool) {
         self.group = members.iter().copied().collect();
         self.unsettled |= with_ring;
-        self.restart();
+        self.heard.clear();
     }
 
     pub(crate) fn set_ring(&mut self, ring: u64, nodes: &[u32]) {
         self.ring = Some(ring);
         self.nodes = nodes.to_vec();
         self.unsettled = false;
-        self.restart();
-    }
-
-    fn restart(&mut self) {
         self.heard.clear();
-        self.round += 1;
     }
 
-    pub(crate) fn round(&self) -> u64 {
-        self.round
+    /// Whether this process has been heard since the group last changed.
+    pub(crate) fn has_heard(&self, process: Address) -> bool {
+        self.heard.contains_key(&process)
     }
 
     /// The ring, once it and the group are known to belong together.
@@ -107,10 +97,10 @@ impl Roll {
             .group
             .iter()
             .all(|process| self.heard.contains_key(process));
-        complete.then(|| self.outcome())
+        if complete { self.outcome(ring) } else { None }
     }
 
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self, ring: u64) -> Option<Outcome> {
         let mut branches: BTreeMap<Address, (u32, BTreeSet<u32>)> = BTreeMap::new();
         for (from, report) in &self.heard {
             if let Report::Standing { epoch, head } = report {
@@ -125,30 +115,36 @@ impl Roll {
             (*epoch, nodes.len(), Reverse(**head))
         };
         match branches.iter().max_by_key(rank) {
-            Some((head, _)) => Outcome::Winner(*head),
-            None => self.founding(),
+            Some((head, _)) => Some(Outcome::Winner(*head)),
+            None => self.founding(ring).map(Outcome::Found),
         }
     }
 
-    fn founding(&self) -> Outcome {
-        let mut record = Record::default();
-        let mut addresses = BTreeMap::new();
-        for report in self.heard.values() {
-            if let Report::Newcomer(hello) = report {
-                let newer = |r: &Record| (r.epoch, r.members, r.master);
-                record = [record, hello.record]
-                    .into_iter()
-                    .max_by_key(newer)
-                    .unwrap_or_default();
-                for (node, ip) in &hello.addresses {
-                    addresses.entry(*node).or_insert(*ip);
-                }
+    fn founding(&self, ring: u64) -> Option<Founding> {
+        let hellos = self.heard.iter().filter_map(|(from, report)| match report {
+            Report::Newcomer(hello) => Some((*from, hello)),
+            Report::Standing { .. } => None,
+        });
+        let (founder, first) = hellos.clone().next()?;
+        let mut founding = Founding {
+            line: Line {
+                ring,
+                founder,
+                life: first.instance,
+            },
+            members: self.group.iter().copied().collect(),
+            record: Record::default(),
+            addresses: BTreeMap::new(),
+        };
+        for (_, hello) in hellos {
+            let newer = |record: &Record| (record.epoch, record.members, record.master);
+            if newer(&hello.record) > newer(&founding.record) {
+                founding.record = hello.record;
+            }
+            for (node, ip) in &hello.addresses {
+                founding.addresses.entry(*node).or_insert(*ip);
             }
         }
-        Outcome::Found {
-            members: self.group.iter().copied().collect(),
-            record,
-            addresses,
-        }
+        Some(founding)
     }
 }

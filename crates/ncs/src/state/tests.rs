@@ -5,15 +5,25 @@ fn process(node: u32) -> Address {
 }
 
 fn founded(nodes: u32, record: Record) -> State {
+    // The higher the node, the lower its address.
+    let addresses = (1..=4_u8)
+        .map(|n| (n.into(), [10, 0, 0, 100 - n].into()))
+        .collect();
     let line = Line {
         ring: 4,
         founder: process(1),
+        life: 1,
     };
-    // The higher the node, the lower its address.
-    let addresses = (1..=4)
-        .map(|n| (n, IpAddr::from([10, 0, 0, 100 - n as u8])))
-        .collect();
-    State::found(line, nodes, vec![process(1), process(2)], record, addresses)
+    let members = vec![process(1), process(2)];
+    State::found(
+        Founding {
+            line,
+            members,
+            record,
+            addresses,
+        },
+        nodes,
+    )
 }
 
 #[test]

@@ -100,14 +100,6 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    pub(crate) fn flag(&mut self) -> Result<bool, WireError> {
-        match self.u8()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(WireError::Invalid),
-        }
-    }
-
     /// A count of things that follow, each at least `size` bytes long: a count that the rest of
     /// the message can't hold is refused before anybody makes room for it.
     pub(crate) fn count(&mut self, size: usize) -> Result<usize, WireError> {

@@ -9,8 +9,7 @@
 //! | 6 | 2 | kind |
 //! | 8 | | the fields of the kind, in the order of [`Message`], with no padding |
 //!
-//! A count comes before what it counts, an IP address is a byte 4 or 6 and the octets, a flag is
-//! a byte 0 or 1. A message that is too short, too long, or holds a value that no sender writes,
+//! A count comes before what it counts, an IP address is a byte 4 or 6 and the octets. A message that is too short, too long, or holds a value that no sender writes,
 //! is refused whole; whoever gets a message that it does not know ignores it. So processes of
 //! a later version may talk to each other in one group with these, but these won't hear them: a
 //! newcomer that says nothing known is waited for until it goes.
@@ -50,6 +49,8 @@ pub(crate) enum WireError {
 pub(crate) struct Line {
     pub(crate) ring: u64,
     pub(crate) founder: Address,
+    /// The founder's life: it may found twice in one ring.
+    pub(crate) life: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +70,9 @@ pub(crate) enum Message {
         epoch: u32,
         head: Address,
     },
-    /// One piece of the state at the delivery of the hello that `target` called `serial`.
+    /// "Give me the state."
+    Ask(Ask),
+    /// One piece of the state at the delivery of the question that `target` called `serial`.
     Snapshot {
         target: Address,
         instance: u64,
@@ -97,14 +100,17 @@ pub(crate) enum Message {
 pub(crate) struct Hello {
     /// Which life of the process this is: processes come back under the same address.
     pub(crate) instance: u64,
-    pub(crate) serial: u32,
     pub(crate) ring: u64,
-    /// Whether a snapshot is wanted.
-    pub(crate) ask: bool,
-    /// Which member shall send it: the oldest at first, then the others in turn.
-    pub(crate) attempt: u32,
     pub(crate) record: Record,
     pub(crate) addresses: Vec<(u32, IpAddr)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ask {
+    pub(crate) instance: u64,
+    pub(crate) serial: u32,
+    /// Which member shall answer: the oldest at first, then the others in turn.
+    pub(crate) attempt: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +142,7 @@ impl Message {
                 ..
             } => 9,
             Self::Release { .. } => 10,
+            Self::Ask(_) => 11,
         }
     }
 
@@ -147,10 +154,7 @@ impl Message {
         match self {
             Self::Hello(hello) => {
                 out.u64(hello.instance);
-                out.u32(hello.serial);
                 out.u64(hello.ring);
-                out.u8(hello.ask.into());
-                out.u32(hello.attempt);
                 out.record(hello.record);
                 out.count(hello.addresses.len());
                 for (node, ip) in &hello.addresses {
@@ -181,6 +185,7 @@ impl Message {
                 out.u64(*instance);
                 out.u64(line.ring);
                 out.address(line.founder);
+                out.u64(line.life);
             }
             Self::NodeAddress { node, ip } => {
                 out.u32(*node);
@@ -198,6 +203,11 @@ impl Message {
                 out.key(key);
             }
             Self::Release { handle } => out.u32(*handle),
+            Self::Ask(ask) => {
+                out.u64(ask.instance);
+                out.u32(ask.serial);
+                out.u32(ask.attempt);
+            }
         }
         out.finish()
     }
@@ -228,6 +238,7 @@ impl Message {
                 let line = Line {
                     ring: from.u64()?,
                     founder: from.address()?,
+                    life: from.u64()?,
                 };
                 Message::Ready { instance, line }
             }
@@ -242,6 +253,11 @@ impl Message {
             10 => Message::Release {
                 handle: from.u32()?,
             },
+            11 => Message::Ask(Ask {
+                instance: from.u64()?,
+                serial: from.u32()?,
+                attempt: from.u32()?,
+            }),
             _ => return Err(WireError::Unknown),
         };
         from.finish()?;
@@ -252,10 +268,7 @@ impl Message {
 fn decode_hello(from: &mut Reader<'_>) -> Result<Hello, WireError> {
     let mut hello = Hello {
         instance: from.u64()?,
-        serial: from.u32()?,
         ring: from.u64()?,
-        ask: from.flag()?,
-        attempt: from.u32()?,
         record: from.record()?,
         addresses: Vec::new(),
     };

@@ -9,10 +9,7 @@ fn samples() -> Vec<Message> {
     );
     let hello = Hello {
         instance: 0x1122_3344_5566_7788,
-        serial: 3,
         ring: 40,
-        ask: true,
-        attempt: 1,
         record: Record {
             epoch: 7,
             members: 6,
@@ -48,6 +45,7 @@ fn samples() -> Vec<Message> {
             line: Line {
                 ring: 8,
                 founder: a,
+                life: 7,
             },
         },
         Message::NodeAddress {
@@ -59,6 +57,11 @@ fn samples() -> Vec<Message> {
         lock(LockVerb::TryLock),
         lock(LockVerb::Unlock),
         Message::Release { handle: 77 },
+        Message::Ask(Ask {
+            instance: 1 << 40,
+            serial: 2,
+            attempt: 3,
+        }),
     ]
 }
 
@@ -100,7 +103,7 @@ fn every_shorter_and_longer_message_is_refused() {
 #[test]
 fn strangers_are_unknown() {
     let bytes = Message::Leaving { node: 1 }.encode();
-    for (at, what) in [(0, b'X'), (4, 2), (5, 1), (6, 0), (6, 11), (7, 1)] {
+    for (at, what) in [(0, b'X'), (4, 2), (5, 1), (6, 0), (6, 12), (7, 1)] {
         let mut other = bytes.clone();
         other[at] = what;
         assert_eq!(
@@ -114,7 +117,7 @@ fn strangers_are_unknown() {
 #[test]
 fn a_count_that_lies_makes_no_room() {
     let mut hello = samples().swap_remove(0).encode();
-    hello[45..49].fill(0xff);
+    hello[36..40].fill(0xff);
     assert_eq!(Message::decode(&hello), Err(WireError::Truncated));
 }
 
@@ -150,7 +153,7 @@ fn pieces_are_within_their_count_and_size() {
 
 proptest! {
     #[test]
-    fn garbage_never_panics(mut bytes in prop::collection::vec(any::<u8>(), 8..200), kind in 0..12u8) {
+    fn garbage_never_panics(mut bytes in prop::collection::vec(any::<u8>(), 8..200), kind in 0..13u8) {
         bytes[..8].copy_from_slice(&[b'N', b'C', b'S', b'Q', 1, 0, kind, 0]);
         if let Ok(message) = Message::decode(&bytes) {
             prop_assert_eq!(message.encode(), bytes);
@@ -159,7 +162,7 @@ proptest! {
 
     #[test]
     fn a_flipped_bit_is_refused_or_another_message(
-        which in 0..10usize, at in any::<prop::sample::Index>(), bit in 0..8u8
+        which in 0..11usize, at in any::<prop::sample::Index>(), bit in 0..8u8
     ) {
         let sample = samples().swap_remove(which);
         let mut bytes = sample.encode();
