@@ -12,6 +12,7 @@ pub(crate) fn encode(state: &State) -> Vec<u8> {
     out.u64(state.line.ring);
     out.address(state.line.founder);
     out.u64(state.line.life);
+    out.address(state.branch);
     out.u64(state.ring);
     out.record(state.record());
     out.u32(state.leaving);
@@ -50,10 +51,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<State, WireError> {
         founder: from.address()?,
         life: from.u64()?,
     };
+    let branch = from.address()?;
     let ring = from.u64()?;
     let record = from.record()?;
     let mut state = State {
         line,
+        branch,
         ring,
         nodes: record.members,
         epoch: record.epoch,

@@ -13,6 +13,8 @@ use crate::wire::{Hello, Line};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct State {
     pub(crate) line: Line,
+    /// The branch of the line that went on at the last merge.
+    pub(crate) branch: Address,
     /// The ring that `nodes` are the nodes of.
     pub(crate) ring: u64,
     pub(crate) nodes: u32,
@@ -55,6 +57,7 @@ impl State {
         } = founding;
         let mut state = Self {
             line,
+            branch: line.founder,
             ring: line.ring,
             nodes,
             epoch: record

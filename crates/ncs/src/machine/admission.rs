@@ -67,7 +67,7 @@ impl Machine {
                     let epoch = inside.state.epoch;
                     Some(Message::Standing { ring, epoch, head })
                 }
-                Gate::Open | Gate::Shut | Gate::Lost => None,
+                Gate::Open | Gate::Won(_) | Gate::Shut | Gate::Lost => None,
             },
             // Should the members all go before this is one, what they knew is not lost.
             Phase::Inside(inside) => self.hello(ring, inside.state.record()),

@@ -43,6 +43,8 @@ pub struct Position {
     pub founder: Address,
     /// That process's [`Config::instance`]: it may begin two in one ring.
     pub life: u64,
+    /// The head of the branch that went on at the last merge; at first the founder.
+    pub branch: Address,
     /// The last ring that was acted upon.
     pub ring: u64,
 }
@@ -104,6 +106,8 @@ enum Standing {
 #[derive(Debug)]
 enum Gate {
     Open,
+    /// Branches met here, and this one, of that head, goes on.
+    Won(Address),
     Shut,
     /// Branches meet here; the roll call decides.
     Merge {
@@ -199,6 +203,7 @@ impl Machine {
             founding: state.line.ring,
             founder: state.line.founder,
             life: state.line.life,
+            branch: state.branch,
             ring: state.ring,
         })
     }
@@ -315,6 +320,7 @@ impl Machine {
         loop {
             match self.gate() {
                 Gate::Open => {}
+                Gate::Won(head) => self.set_branch(head),
                 Gate::Lost => return self.lose(out),
                 Gate::Shut | Gate::Merge { .. } => break,
             }
@@ -352,8 +358,14 @@ impl Machine {
         };
         match self.winners.iter().find(|(place, _)| *place >= change.end) {
             None => Gate::Merge { head },
-            Some((_, winner)) if *winner == head => Gate::Open,
+            Some((_, winner)) if *winner == head => Gate::Won(head),
             Some(_) => Gate::Lost,
+        }
+    }
+
+    fn set_branch(&mut self, head: Address) {
+        if let Phase::Inside(inside) = &mut self.phase {
+            inside.state.branch = head;
         }
     }
 
