@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::locks::{Claim, LockTable};
-use crate::state::State;
+use crate::state::{Branch, State};
 use crate::types::Owner;
 use crate::wire::{FRAGMENT, Line, Piece, Reader, WireError, Writer};
 
@@ -12,7 +12,8 @@ pub(crate) fn encode(state: &State) -> Vec<u8> {
     out.u64(state.line.ring);
     out.address(state.line.founder);
     out.u64(state.line.life);
-    out.address(state.branch);
+    out.u64(state.branch.ring);
+    out.address(state.branch.head);
     out.u64(state.ring);
     out.record(state.record());
     out.u32(state.leaving);
@@ -51,7 +52,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<State, WireError> {
         founder: from.address()?,
         life: from.u64()?,
     };
-    let branch = from.address()?;
+    let branch = Branch {
+        ring: from.u64()?,
+        head: from.address()?,
+    };
     let ring = from.u64()?;
     let record = from.record()?;
     let mut state = State {

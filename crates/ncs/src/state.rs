@@ -14,7 +14,7 @@ use crate::wire::{Hello, Line};
 pub(crate) struct State {
     pub(crate) line: Line,
     /// The branch of the line that went on at the last merge.
-    pub(crate) branch: Address,
+    pub(crate) branch: Branch,
     /// The ring that `nodes` are the nodes of.
     pub(crate) ring: u64,
     pub(crate) nodes: u32,
@@ -31,6 +31,13 @@ pub(crate) struct State {
     /// Who has asked for the state and is not a member yet, and in which of its lives.
     pub(crate) newcomers: BTreeMap<Address, u64>,
     pub(crate) locks: LockTable,
+}
+
+/// One of the parts of a line that met in a ring, by the least of its processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Branch {
+    pub(crate) ring: u64,
+    pub(crate) head: Address,
 }
 
 /// What a line begins with.
@@ -57,7 +64,10 @@ impl State {
         } = founding;
         let mut state = Self {
             line,
-            branch: line.founder,
+            branch: Branch {
+                ring: line.ring,
+                head: line.founder,
+            },
             ring: line.ring,
             nodes,
             epoch: record
@@ -169,8 +179,8 @@ impl State {
         })
     }
 
-    /// The name of this branch of the line when it meets others: the least of the processes
-    /// that it is made of. Branches have no process in common.
+    /// The least of the processes that this branch of the line is made of when those are gone.
+    /// Branches have no process in common, for who has moved with two has moved with both.
     pub(crate) fn head(&self, gone: &[Address]) -> Option<Address> {
         let all = self.members.iter().chain(self.newcomers.keys());
         all.filter(|process| !gone.contains(process)).min().copied()

@@ -33,6 +33,11 @@ impl Default for Waiting {
 }
 
 impl Waiting {
+    pub(super) fn forget_questions(&mut self) {
+        self.marks.clear();
+        self.answers.clear();
+    }
+
     fn question(&mut self, instance: u64) -> Option<Effect> {
         if !std::mem::take(&mut self.ask) {
             return None;
@@ -62,19 +67,28 @@ impl Machine {
         }
         let word = match &self.phase {
             Phase::Lost => None,
-            Phase::Inside(inside) if inside.standing != Standing::Follower => match self.gate() {
-                Gate::Merge { head } => {
-                    let epoch = inside.state.epoch;
-                    Some(Message::Standing { ring, epoch, head })
-                }
-                Gate::Open | Gate::Won(_) | Gate::Shut | Gate::Lost => None,
-            },
+            Phase::Inside(inside) if inside.standing != Standing::Follower => {
+                self.standing(&inside.state, ring)
+            }
             // Should the members all go before this is one, what they knew is not lost.
             Phase::Inside(inside) => self.hello(ring, inside.state.record()),
             Phase::Waiting(_) => self.hello(ring, self.config.record),
         };
         self.speaking = word.is_some();
         out.extend(word.as_ref().map(multicast));
+    }
+
+    /// A member's word: only before a merge is it asked for.
+    fn standing(&self, state: &State, ring: u64) -> Option<Message> {
+        let branch = self
+            .branch(state, ring)
+            .filter(|_| matches!(self.gate(), Gate::Merge))?;
+        let epoch = state.epoch;
+        Some(Message::Standing {
+            ring,
+            epoch,
+            head: branch.head,
+        })
     }
 
     /// A newcomer vouches with its hello for the quorum of the ring that it names.

@@ -18,7 +18,7 @@ use roll::{Outcome, Roll};
 use verdicts::{Verdict, Verdicts};
 
 use crate::code::Code;
-use crate::state::State;
+use crate::state::{Branch, State};
 use crate::types::{Address, Reason, Record, View, node_bit};
 use crate::wire::{LockVerb, Message};
 
@@ -43,8 +43,9 @@ pub struct Position {
     pub founder: Address,
     /// That process's [`Config::instance`]: it may begin two in one ring.
     pub life: u64,
-    /// The head of the branch that went on at the last merge; at first the founder.
-    pub branch: Address,
+    /// The ring of the last merge, and the head of the branch that went on there; at first those
+    /// of the founding.
+    pub branch: (u64, Address),
     /// The last ring that was acted upon.
     pub ring: u64,
 }
@@ -61,7 +62,7 @@ pub struct Machine {
     order: Order,
     verdicts: Verdicts,
     /// How the roll calls ended, and where in the order.
-    winners: Vec<(u64, Address)>,
+    winners: Vec<(u64, Branch)>,
     phase: Phase,
     /// Whether one's own word for the roll call is on its way. There is never more than one:
     /// a second would still be under way when the call is over, and be taken for an answer to
@@ -106,13 +107,11 @@ enum Standing {
 #[derive(Debug)]
 enum Gate {
     Open,
-    /// Branches met here, and this one, of that head, goes on.
-    Won(Address),
+    /// Branches met here, and this one goes on.
+    Won(Branch),
     Shut,
     /// Branches meet here; the roll call decides.
-    Merge {
-        head: Address,
-    },
+    Merge,
     Lost,
 }
 
@@ -203,7 +202,7 @@ impl Machine {
             founding: state.line.ring,
             founder: state.line.founder,
             life: state.line.life,
-            branch: state.branch,
+            branch: (state.branch.ring, state.branch.head),
             ring: state.ring,
         })
     }
@@ -234,8 +233,14 @@ impl Machine {
             .any(|(_, reason)| reason.is_of_ring());
         self.roll.configuration(members, with_ring);
         if let Phase::Waiting(waiting) = &mut self.phase {
-            // Who was asked may be gone, or have been asked in a group that is no more.
+            // Who was asked may be gone.
             waiting.ask |= with_ring || !left.is_empty();
+            if with_ring {
+                // The state at an earlier place belongs to whoever this process has been parted
+                // from since, or comes from them.
+                waiting.forget_questions();
+                self.order.skip_to(self.order.end());
+            }
         }
         self.keep(Entry::Configuration {
             left: left.to_vec(),
@@ -302,7 +307,7 @@ impl Machine {
         };
         self.keep(Entry::Message { from, message });
         match outcome {
-            Some(Outcome::Winner(head)) => self.winners.push((self.order.end(), head)),
+            Some(Outcome::Winner(branch)) => self.winners.push((self.order.end(), branch)),
             Some(Outcome::Found(founding)) if self.member().is_none() => {
                 self.found(founding, out);
             }
@@ -320,9 +325,9 @@ impl Machine {
         loop {
             match self.gate() {
                 Gate::Open => {}
-                Gate::Won(head) => self.set_branch(head),
+                Gate::Won(branch) => self.set_branch(branch),
                 Gate::Lost => return self.lose(out),
-                Gate::Shut | Gate::Merge { .. } => break,
+                Gate::Shut | Gate::Merge => break,
             }
             let Some(entry) = self.order.pop() else { break };
             self.apply(entry, out);
@@ -353,19 +358,27 @@ impl Machine {
         if !change.merge {
             return Gate::Open;
         }
-        let Some(head) = state.head(&change.gone) else {
-            return Gate::Lost;
-        };
         match self.winners.iter().find(|(place, _)| *place >= change.end) {
-            None => Gate::Merge { head },
-            Some((_, winner)) if *winner == head => Gate::Won(head),
+            None => Gate::Merge,
+            Some((_, winner)) if state.branch == *winner => Gate::Open,
+            Some((_, winner)) if self.branch(state, winner.ring) == Some(*winner) => {
+                Gate::Won(*winner)
+            }
             Some(_) => Gate::Lost,
         }
     }
 
-    fn set_branch(&mut self, head: Address) {
+    /// The branch that this process is of when others are met in the ring `ring`: who moved
+    /// together up to there. It must not be asked how it was at an earlier ring, for processes
+    /// can have gone over to the other side since.
+    fn branch(&self, state: &State, ring: u64) -> Option<Branch> {
+        let head = state.head(&self.order.gone_until(ring))?;
+        Some(Branch { ring, head })
+    }
+
+    fn set_branch(&mut self, branch: Branch) {
         if let Phase::Inside(inside) = &mut self.phase {
-            inside.state.branch = head;
+            inside.state.branch = branch;
         }
     }
 

@@ -29,7 +29,6 @@ pub(crate) struct RingChange {
     pub(crate) end: u64,
     pub(crate) ring: u64,
     pub(crate) nodes: Vec<u32>,
-    pub(crate) gone: Vec<Address>,
     /// Whether processes of other rings came with it.
     pub(crate) merge: bool,
 }
@@ -92,15 +91,13 @@ impl Order {
             end: self.first,
             ring: 0,
             nodes: Vec::new(),
-            gone: Vec::new(),
             merge: false,
         };
         for entry in &self.entries {
             change.end += 1;
             match entry {
                 Entry::Message { .. } => {}
-                Entry::Configuration { left, joined } => {
-                    change.gone.extend(left.iter().map(|(address, _)| *address));
+                Entry::Configuration { joined, .. } => {
                     change.merge |= joined.iter().any(|(_, reason)| *reason == Reason::NodeUp);
                 }
                 Entry::Ring { ring, nodes } => {
@@ -111,5 +108,21 @@ impl Order {
             }
         }
         Front::Half
+    }
+
+    /// Who left from here on until the ring `last` was formed.
+    pub(crate) fn gone_until(&self, last: u64) -> Vec<Address> {
+        let mut gone = Vec::new();
+        for entry in &self.entries {
+            match entry {
+                Entry::Message { .. } => {}
+                Entry::Configuration { left, .. } => {
+                    gone.extend(left.iter().map(|(address, _)| *address));
+                }
+                Entry::Ring { ring, .. } if *ring == last => break,
+                Entry::Ring { .. } => {}
+            }
+        }
+        gone
     }
 }

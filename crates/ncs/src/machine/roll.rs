@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::state::Founding;
+use crate::state::{Branch, Founding};
 use crate::types::{Address, Record};
 use crate::wire::{Hello, Line};
 
@@ -21,8 +21,8 @@ enum Report {
 pub(crate) enum Outcome {
     /// All are newcomers: they found a line.
     Found(Founding),
-    /// Of the branches that stand before a merge, the one with this head goes on.
-    Winner(Address),
+    /// Of the branches that stand before a merge, this one goes on.
+    Winner(Branch),
 }
 
 #[derive(Debug, Default)]
@@ -115,7 +115,7 @@ impl Roll {
             (*epoch, nodes.len(), Reverse(**head))
         };
         match branches.iter().max_by_key(rank) {
-            Some((head, _)) => Some(Outcome::Winner(*head)),
+            Some((head, _)) => Some(Outcome::Winner(Branch { ring, head: *head })),
             None => self.founding(ring).map(Outcome::Found),
         }
     }

@@ -48,7 +48,7 @@ pub(crate) struct Program {
     pub(crate) handles: BTreeMap<u32, Handle>,
     pub(crate) asked: BTreeSet<u32>,
     pub(crate) calls: BTreeMap<u64, Call>,
-    /// Where the machine was when it last was anywhere.
+    /// Where the machine is, if it is a member.
     pub(crate) position: Option<Position>,
 }
 
@@ -76,7 +76,6 @@ impl Program {
         };
     }
 
-    /// The place of the machine, dead or alive.
     pub(crate) fn ring(&self) -> Option<u64> {
         self.position.map(|position| position.ring)
     }

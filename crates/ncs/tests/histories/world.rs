@@ -243,9 +243,7 @@ impl World {
             return;
         };
         let effects = machine.handle(input);
-        if let Some(position) = machine.position() {
-            self.programs[p].position = Some(position);
-        }
+        self.programs[p].position = machine.position();
         self.check_callbacks(p, &effects);
         for effect in effects {
             self.carry_out(p, effect, request);
