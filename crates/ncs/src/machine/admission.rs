@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Effect, Gate, Inside, Machine, Phase, Standing, mask};
+use super::gate::Gate;
+use super::{Effect, Inside, Machine, Phase, Standing, mask};
 use crate::snapshot::{self, Assembly};
 use crate::state::{Founding, State};
 use crate::types::{Address, Record};

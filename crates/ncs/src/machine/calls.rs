@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::admission::multicast;
-use super::{Effect, Machine, Phase, Request, mask};
+use super::{Effect, Machine, Order, Phase, Request, mask};
 use crate::code::Code;
-use crate::types::{Key, node_bit};
+use crate::types::{Key, View, node_bit};
 use crate::wire::{LockVerb, Message};
 
 impl Machine {
@@ -144,5 +144,33 @@ impl Machine {
     pub(super) fn node_leaving(&mut self, node: u32) {
         // News of a node that has left already must not be kept for when it is back.
         self.leaving |= node_bit(node) & mask(self.roll.nodes());
+    }
+
+    /// The end: the cluster goes on without this process, or not at all.
+    pub(super) fn lose(&mut self, out: &mut Vec<Effect>) {
+        let epoch = match std::mem::replace(&mut self.phase, Phase::Lost) {
+            Phase::Lost => return,
+            Phase::Waiting(_) => 0,
+            Phase::Inside(inside) => inside.state.epoch,
+        };
+        self.order = Order::default();
+        for (request, _) in std::mem::take(&mut self.calls) {
+            out.push(Effect::Completed {
+                request,
+                code: Code::NotMember,
+                holder: 0,
+            });
+        }
+        self.refuse_registrations(Code::NotMember, out);
+        for handle in self.handles.keys().copied() {
+            let view = View {
+                epoch,
+                members: 0,
+                failed: 0,
+                master: 0,
+            };
+            out.push(Effect::Callback { handle, view });
+        }
+        out.push(Effect::Leave);
     }
 }

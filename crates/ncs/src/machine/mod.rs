@@ -3,6 +3,7 @@
 mod admission;
 mod apply;
 mod calls;
+mod gate;
 mod io;
 mod order;
 mod roll;
@@ -12,10 +13,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use admission::Waiting;
+use gate::Gate;
 pub use io::{Effect, Input, Request};
-use order::{Entry, Front, Order, RingChange};
+use order::{Entry, Order};
 use roll::{Outcome, Roll};
-use verdicts::{Verdict, Verdicts};
+use verdicts::Verdicts;
 
 use crate::code::Code;
 use crate::state::{Branch, State};
@@ -101,18 +103,6 @@ enum Standing {
     /// The group has been told. The answer to a roll call is a member's from here on.
     Ready,
     Member,
-}
-
-/// Whether the order may be acted upon.
-#[derive(Debug)]
-enum Gate {
-    Open,
-    /// Branches met here, and this one goes on.
-    Won(Branch),
-    Shut,
-    /// Branches meet here; the roll call decides.
-    Merge,
-    Lost,
 }
 
 impl Machine {
@@ -334,80 +324,6 @@ impl Machine {
         }
         self.say_ready(out);
         self.announce(out);
-    }
-
-    fn gate(&self) -> Gate {
-        let Phase::Inside(inside) = &self.phase else {
-            return Gate::Shut;
-        };
-        match self.order.front() {
-            Front::Nothing | Front::Plain => Gate::Open,
-            Front::Half => Gate::Shut,
-            Front::Ring(change) => self.ring_gate(&inside.state, &change),
-        }
-    }
-
-    /// A change of the ring is acted upon once it is sure that this side of it has quorum, and,
-    /// when other branches come with it, that this is the one that goes on.
-    fn ring_gate(&self, state: &State, change: &RingChange) -> Gate {
-        match self.verdicts.of(change.ring, &change.nodes) {
-            Verdict::Pending => return Gate::Shut,
-            Verdict::Missed => return Gate::Lost,
-            Verdict::Quorate => {}
-        }
-        if !change.merge {
-            return Gate::Open;
-        }
-        match self.winners.iter().find(|(place, _)| *place >= change.end) {
-            None => Gate::Merge,
-            Some((_, winner)) if state.branch == *winner => Gate::Open,
-            Some((_, winner)) if self.branch(state, winner.ring) == Some(*winner) => {
-                Gate::Won(*winner)
-            }
-            Some(_) => Gate::Lost,
-        }
-    }
-
-    /// The branch that this process is of when others are met in the ring `ring`: who moved
-    /// together up to there. It must not be asked how it was at an earlier ring, for processes
-    /// can have gone over to the other side since.
-    fn branch(&self, state: &State, ring: u64) -> Option<Branch> {
-        let head = state.head(&self.order.gone_until(ring))?;
-        Some(Branch { ring, head })
-    }
-
-    fn set_branch(&mut self, branch: Branch) {
-        if let Phase::Inside(inside) = &mut self.phase {
-            inside.state.branch = branch;
-        }
-    }
-
-    /// The end: the cluster goes on without this process, or not at all.
-    fn lose(&mut self, out: &mut Vec<Effect>) {
-        let epoch = match std::mem::replace(&mut self.phase, Phase::Lost) {
-            Phase::Lost => return,
-            Phase::Waiting(_) => 0,
-            Phase::Inside(inside) => inside.state.epoch,
-        };
-        self.order = Order::default();
-        for (request, _) in std::mem::take(&mut self.calls) {
-            out.push(Effect::Completed {
-                request,
-                code: Code::NotMember,
-                holder: 0,
-            });
-        }
-        self.refuse_registrations(Code::NotMember, out);
-        for handle in self.handles.keys().copied() {
-            let view = View {
-                epoch,
-                members: 0,
-                failed: 0,
-                master: 0,
-            };
-            out.push(Effect::Callback { handle, view });
-        }
-        out.push(Effect::Leave);
     }
 }
 

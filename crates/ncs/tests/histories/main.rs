@@ -5,7 +5,10 @@
 
 mod checks;
 mod cluster;
+mod ends;
+mod happenings;
 mod program;
+mod rings;
 mod world;
 
 use proptest::prelude::*;
@@ -20,7 +23,7 @@ fn op() -> impl Strategy<Value = Op> {
     let (which, key) = (any::<u8>(), 0..3_u8);
     prop_oneof![
         30 => (any::<u64>(), 1..25_u8).prop_map(|(seed, steps)| Op::Run { seed, steps }),
-        10 => which.prop_map(Op::Start),
+        18 => which.prop_map(Op::Start),
         3 => which.prop_map(Op::Crash),
         3 => which.prop_map(Op::Exit),
         4 => which.prop_map(Op::Register),
@@ -28,7 +31,7 @@ fn op() -> impl Strategy<Value = Op> {
         16 => (which, which, key.clone()).prop_map(|(p, h, k)| Op::Lock(p, h, k)),
         8 => (which, which, key.clone()).prop_map(|(p, h, k)| Op::TryLock(p, h, k)),
         12 => (which, which, key).prop_map(|(p, h, k)| Op::Unlock(p, h, k)),
-        5 => (any::<u32>(), any::<u64>()).prop_map(|(mask, keeper)| Op::Split(mask, keeper)),
+        6 => (any::<u32>(), any::<u64>()).prop_map(|(mask, keeper)| Op::Split(mask, keeper)),
         4 => Just(Op::Heal),
         10 => (which, prop_oneof![4 => Just(0), 1 => any::<u32>()])
             .prop_map(|(n, missed)| Op::Reform(n, missed)),
