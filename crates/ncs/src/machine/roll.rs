@@ -148,3 +148,127 @@ impl Roll {
         Some(founding)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(node: u32) -> Address {
+        Address { node, pid: 1 }
+    }
+
+    fn roll_of(nodes: u32) -> Roll {
+        let mut roll = Roll::default();
+        let group: Vec<_> = (1..=nodes).map(process).collect();
+        roll.configuration(&group, false);
+        roll.set_ring(8, &[1, 2, 3]);
+        roll
+    }
+
+    fn hello(ring: u64, epoch: u32) -> Hello {
+        let record = Record {
+            epoch,
+            members: 1,
+            master: 1,
+        };
+        let addresses = vec![(9, [10, 0, 0, epoch as u8].into())];
+        Hello {
+            instance: u64::from(epoch),
+            ring,
+            record,
+            addresses,
+        }
+    }
+
+    #[test]
+    fn newcomers_found_when_all_have_spoken() {
+        let mut roll = roll_of(2);
+        assert!(roll.hello(process(2), &hello(8, 7)).is_none());
+        assert!(roll.hello(process(3), &hello(8, 7)).is_none(), "a stranger");
+        assert!(
+            roll.hello(process(1), &hello(4, 5)).is_none(),
+            "said in an earlier ring"
+        );
+        let Some(Outcome::Found(founding)) = roll.hello(process(1), &hello(8, 5)) else {
+            panic!("no founding");
+        };
+        assert_eq!(
+            founding.line,
+            Line {
+                ring: 8,
+                founder: process(1),
+                life: 5
+            }
+        );
+        assert_eq!(founding.members, [process(1), process(2)]);
+        assert_eq!(founding.record.epoch, 7, "the latest record");
+        let ip = [10, 0, 0, 5];
+        assert_eq!(
+            founding.addresses[&9],
+            std::net::IpAddr::from(ip),
+            "the first that has one"
+        );
+    }
+
+    #[test]
+    fn every_change_starts_anew() {
+        for change in [
+            |roll: &mut Roll| roll.configuration(&[process(1), process(2)], false),
+            |roll: &mut Roll| roll.set_ring(8, &[1, 2, 3]),
+        ] {
+            let mut roll = roll_of(2);
+            assert!(roll.hello(process(2), &hello(8, 7)).is_none());
+            change(&mut roll);
+            assert!(!roll.has_heard(process(2)));
+            assert!(roll.hello(process(1), &hello(8, 5)).is_none());
+        }
+    }
+
+    #[test]
+    fn nobody_is_heard_between_a_group_and_its_ring() {
+        let mut roll = roll_of(1);
+        roll.configuration(&[process(1)], true);
+        assert!(roll.hello(process(1), &hello(8, 5)).is_none());
+        roll.set_ring(12, &[1]);
+        assert!(roll.hello(process(1), &hello(12, 5)).is_some());
+    }
+
+    #[test]
+    fn who_is_ready_is_a_newcomer_no_more() {
+        let mut roll = roll_of(2);
+        assert!(roll.hello(process(2), &hello(8, 7)).is_none());
+        roll.ready(process(2));
+        assert!(
+            roll.hello(process(1), &hello(8, 5)).is_none(),
+            "there is a member"
+        );
+    }
+
+    #[test]
+    fn the_branch_that_has_seen_most_wins() {
+        // Process, epoch and head of each that stands; then the head that wins.
+        let least = [(1, 5, 1), (2, 5, 2)];
+        let most_nodes = [(1, 5, 1), (2, 5, 2), (3, 5, 2)];
+        let highest_epoch = [(1, 5, 1), (2, 5, 1), (3, 6, 3)];
+        for (standing, winner) in [(&least[..], 1), (&most_nodes, 2), (&highest_epoch, 3)] {
+            let mut roll = roll_of(standing.len() as u32 + 1);
+            for (node, epoch, head) in standing {
+                assert!(
+                    roll.standing(process(*node), 8, *epoch, process(*head))
+                        .is_none()
+                );
+            }
+            let newcomer = process(standing.len() as u32 + 1);
+            let Some(Outcome::Winner(branch)) = roll.hello(newcomer, &hello(8, 99)) else {
+                panic!("no winner");
+            };
+            assert_eq!(
+                branch,
+                Branch {
+                    ring: 8,
+                    head: process(winner)
+                }
+            );
+        }
+    }
+}

@@ -78,6 +78,10 @@ impl World {
         let (_, place) = self.cluster.ordered[&request];
         let here = self.programs[p].position;
         let last = here.map_or(0, |position| position.ring);
+        let steps = &self.cluster.nodes[&self.programs[p].address.node].steps;
+        if let Some(step) = steps.iter().find(|step| step.ring == last) {
+            self.check_quorum(step);
+        }
         let programs = self.programs.iter();
         for other in programs.filter(|other| other.position == here && other.cpg.is_empty()) {
             for (request, waiting) in &other.calls {
@@ -163,6 +167,12 @@ impl World {
             .find_map(|ring| self.walk(steps, ring, *first, rest, p))
     }
 
+    /// Nothing is told of a ring, and nothing granted in it, that is not quorate.
+    fn check_quorum(&self, step: &RingStep) {
+        let quorate = step.nodes.count_ones() as usize * 2 > self.cluster.nodes.len();
+        assert!(quorate, "acted upon {step:?}, which has no quorum");
+    }
+
     /// Goes from ring to ring, and works out by itself what there is to be told. `None` when
     /// `told` is something else.
     fn walk(
@@ -222,6 +232,7 @@ impl World {
                     "members at {place:?} do not agree on failures"
                 );
             }
+            self.check_quorum(step);
             view = expected;
             told.next();
         }
