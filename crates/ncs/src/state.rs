@@ -128,9 +128,18 @@ impl State {
             .copied()
     }
 
+    /// What a newcomer knows of addresses counts where the group knows nothing.
     pub(crate) fn hello(&mut self, hello: &Hello) {
         for (node, ip) in &hello.addresses {
-            self.addresses.entry(*node).or_insert(*ip);
+            if !self.addresses.contains_key(node) {
+                self.set_address(*node, *ip);
+            }
+        }
+    }
+
+    pub(crate) fn set_address(&mut self, node: u32, ip: IpAddr) {
+        if node_bit(node) != 0 {
+            self.addresses.insert(node, ip);
         }
     }
 

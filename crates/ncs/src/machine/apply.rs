@@ -87,9 +87,7 @@ impl Machine {
         };
         let state = &mut inside.state;
         match message {
-            Message::NodeAddress { node, ip } => {
-                state.addresses.insert(node, ip);
-            }
+            Message::NodeAddress { node, ip } => state.set_address(node, ip),
             Message::Leaving { node } => state.leaving |= node_bit(node) & state.nodes,
             Message::Lock {
                 verb,

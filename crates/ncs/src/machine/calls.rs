@@ -131,6 +131,9 @@ impl Machine {
     }
 
     pub(super) fn node_address(&mut self, node: u32, ip: IpAddr, out: &mut Vec<Effect>) {
+        if node_bit(node) == 0 {
+            return;
+        }
         self.addresses.insert(node, ip);
         // The group's copy decides, so that all elect the same master.
         if self

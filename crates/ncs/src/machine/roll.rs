@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::state::{Branch, Founding};
-use crate::types::{Address, Record};
+use crate::types::{Address, Record, node_bit};
 use crate::wire::{Hello, Line};
 
 #[derive(Debug, Clone)]
@@ -142,7 +142,9 @@ impl Roll {
                 founding.record = hello.record;
             }
             for (node, ip) in &hello.addresses {
-                founding.addresses.entry(*node).or_insert(*ip);
+                if node_bit(*node) != 0 {
+                    founding.addresses.entry(*node).or_insert(*ip);
+                }
             }
         }
         Some(founding)

@@ -169,3 +169,22 @@ fn attempts_go_round() {
     state.depart(&[process(1), process(2)]);
     assert_eq!(state.sender(0), None);
 }
+
+#[test]
+fn addresses_are_of_nodes_with_bits_and_newcomers_change_none() {
+    let mut state = founded(0b111, Record::default());
+    let known = state.addresses.clone();
+    let ip = [10, 9, 9, 9].into();
+    let addresses = vec![(1, ip), (5, ip), (33, ip), (0, ip)];
+    state.hello(&Hello {
+        instance: 1,
+        ring: 4,
+        record: Record::default(),
+        addresses,
+    });
+    state.set_address(33, ip);
+    assert_eq!(state.addresses.len(), known.len() + 1);
+    assert_eq!((state.addresses[&1], state.addresses[&5]), (known[&1], ip));
+    state.set_address(1, ip);
+    assert_eq!(state.addresses[&1], ip);
+}
