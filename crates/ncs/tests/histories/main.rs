@@ -16,7 +16,7 @@ use proptest::test_runner::{Config, TestError, TestRunner};
 use world::{Op, World};
 
 fn histories() -> u32 {
-    std::env::var("QUORATE_NCS_HISTORIES").map_or(600, |count| count.parse().expect("a number"))
+    std::env::var("QUORATE_NCS_HISTORIES").map_or(2500, |count| count.parse().expect("a number"))
 }
 
 fn op() -> impl Strategy<Value = Op> {
