@@ -34,6 +34,11 @@ pub(crate) fn run(suite: &mut Suite) {
         &needs,
         nothing_is_left_after_a_kill,
     );
+    suite.test_with(
+        "kit/another_library_is_noticed",
+        &needs,
+        another_library_is_noticed,
+    );
 }
 
 /// What of a cluster could outlive it.

@@ -209,6 +209,10 @@ impl NodeCommand {
     /// # Errors
     ///
     /// When it can't be started.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end.
     pub fn output(&mut self) -> io::Result<Output> {
         self.command
             .stdin(Stdio::null())

@@ -1,14 +1,15 @@
 //! A started program that never outlives its owner.
 
-use std::io::Read as _;
+use std::io::Read;
 use std::ops::{Deref, DerefMut};
 use std::process::{Child, ExitStatus, Output};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::wait::eventually;
+use crate::wait::{LIMIT, eventually};
 
 /// A child process that is killed and waited for when dropped.
 ///
@@ -59,30 +60,39 @@ impl Process {
     ///
     /// # Panics
     ///
-    /// When the output can't be read.
+    /// When the process does not end, with what it has written so far.
     #[must_use]
     pub fn output(mut self) -> Output {
         drop(self.child.stdin.take());
-        let stderr = self.child.stderr.take();
-        let reader = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            if let Some(mut pipe) = stderr {
-                pipe.read_to_end(&mut bytes).expect("stderr can be read");
-            }
-            bytes
-        });
-        let mut stdout = Vec::new();
-        if let Some(mut pipe) = self.child.stdout.take() {
-            pipe.read_to_end(&mut stdout).expect("stdout can be read");
+        let stdout = collect(self.child.stdout.take());
+        let stderr = collect(self.child.stderr.take());
+        let status = self.wait_for(LIMIT);
+        if status.is_err() {
+            // Ends the pipes as well.
+            drop(self);
         }
-        let stderr = reader.join().expect("the reader of stderr ends");
-        let status = self.child.wait().expect("a child can be waited for");
+        let [stdout, stderr] = [stdout, stderr].map(|reader| reader.join().expect("a reader ends"));
+        let status = status.unwrap_or_else(|why| {
+            let text = String::from_utf8_lossy;
+            panic!("{why}; so far it wrote: {}{}", text(&stdout), text(&stderr))
+        });
         Output {
             status,
             stdout,
             stderr,
         }
     }
+}
+
+/// Reads a pipe in the background, so that a program that fills it can go on.
+fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut bytes).expect("a pipe can be read");
+        }
+        bytes
+    })
 }
 
 impl Deref for Process {
