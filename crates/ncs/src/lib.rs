@@ -91,6 +91,8 @@
 //! with [`Code::BadParameter`], a [`Input::TryLock`] with [`Code::TryLockHeld`] and the
 //! holder's bit.
 
+#![forbid(unsafe_code)]
+
 mod code;
 mod locks;
 mod machine;
