@@ -13,7 +13,7 @@ fn config(nodes: u32) -> QuorumConfig {
     }
 }
 
-/// Session 3.
+/// As vqsim shows it, and without the option.
 #[test]
 fn five_nodes_go_down_one_by_one() {
     let mut cluster = Cluster::of(&QuorumConfig {

@@ -13,7 +13,7 @@ fn config(nodes: u32, node: Option<&str>) -> QuorumConfig {
     }
 }
 
-/// Session 1, as vqsim and real clusters show it.
+/// As vqsim and real clusters show it.
 #[test]
 fn lowest_node_of_the_last_majority_decides() {
     let mut cluster = Cluster::of(&config(4, None));

@@ -89,7 +89,7 @@ fn votes_of_a_node_without_a_node_list() {
     assert_eq!(cluster.votes(9), (5, 1, 3, false));
 }
 
-/// Session 4: with 3 x 200 votes, quorum is 301 and corosync keeps 45 of it.
+/// With 3 x 200 votes, quorum is 301 and corosync keeps 45 of it.
 #[test]
 fn quorum_in_eight_bits_gives_a_triple_split_brain() {
     let config = with_votes(&[200, 200, 200]);
