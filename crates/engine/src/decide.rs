@@ -52,7 +52,6 @@ impl Engine {
 
     fn decide(&mut self, votes: u32) {
         if self.wait_for_all.is_waiting() {
-            // Not "at least": more votes than expected block as well.
             let expected = self.nodes.us.expected_votes;
             if votes != expected {
                 let text = format!("waiting for all nodes: {votes} votes of {expected} are here");

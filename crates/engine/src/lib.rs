@@ -20,6 +20,15 @@
 //! 4. A ring that breaks before that: [`Input::SyncAbort`], and on with step 2. Messages that were
 //!    sent and not delivered go out on the next ring.
 //!
+//! corosync leaves some of the order open, and it can decide who is quorate when nodes expect
+//! different numbers of votes (observed on corosync 3.1.7, and explained by these three):
+//!
+//! * All nodes say what they have to say in the process phase before any of it is delivered, but
+//!   whose messages come first differs: the token goes round from some node on.
+//! * A node that starts where others run may or may not end the synchronisation of its own ring
+//!   before it joins theirs; if not, its first message is delivered there, before they speak.
+//! * A node that changes sides often forms a ring of its own in between.
+//!
 //! ```
 //! use quorate_engine::{Compat, Effect, Engine, Input, NodeId, QuorumConfig, RingId};
 //!

@@ -43,7 +43,9 @@ impl Cluster {
                 node: NodeId(group[0]),
                 seq: seq + 4,
             };
-            self.form(ring, &group, std::slice::from_ref(&group));
+            let mut speakers = group.clone();
+            speakers.rotate_left(self.first_speaker % group.len());
+            self.form(ring, &group, &[speakers]);
         }
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct Cluster {
     compat: Compat,
     order: Order,
     now_ms: u64,
+    /// Which node of a new ring speaks first; the others follow as the token goes round.
+    pub(crate) first_speaker: usize,
 }
 
 /// When a synchronisation ends.
@@ -72,6 +74,7 @@ impl Cluster {
             compat,
             order,
             now_ms: 0,
+            first_speaker: 0,
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) enum Change {
     /// The same, and some messages are delivered; then the next change comes.
     Interrupted(Vec<usize>, usize),
     Wait(u16),
+    /// Another node speaks first in the rings formed from now on.
+    SpeakFirst(usize),
 }
 
 pub(crate) fn change(nodes: u32) -> impl Strategy<Value = Change> {
@@ -28,6 +30,7 @@ pub(crate) fn change(nodes: u32) -> impl Strategy<Value = Change> {
         3 => groups().prop_map(Change::Partition),
         2 => (groups(), 0..12usize).prop_map(|(groups, n)| Change::Interrupted(groups, n)),
         1 => any::<u16>().prop_map(Change::Wait),
+        1 => (0..nodes as usize).prop_map(Change::SpeakFirst),
     ]
 }
 
@@ -50,6 +53,7 @@ pub(crate) fn apply(cluster: &mut Cluster, change: &Change, config: &QuorumConfi
             }
         }
         Change::Wait(ms) => cluster.advance(u64::from(*ms)),
+        Change::SpeakFirst(node) => cluster.first_speaker = *node,
     }
 }
 

@@ -1,7 +1,7 @@
 //! allow_downscale and expected_votes_tracking.
 
 use quorate_engine::NodeState::{Dead, Leaving, Member};
-use quorate_engine::{Compat, Effect, KeyValue, QuorumConfig};
+use quorate_engine::{Compat, Effect, Input, KeyValue, NodeId, QuorumConfig, RingId};
 
 use crate::cluster::{Cluster, node_list, quorum};
 use crate::{set_expected, track};
@@ -111,4 +111,64 @@ fn configured_expected_votes_count_besides_the_barrier() {
     let mut cluster = Cluster::of(&QuorumConfig::default());
     cluster.start(1, config).unwrap();
     assert_eq!(cluster.votes(1), (4, 1, 3, false));
+}
+
+#[test]
+fn no_tie_is_broken_with_more_than_half() {
+    let mut cluster = Cluster::of(&QuorumConfig {
+        auto_tie_breaker: true,
+        ..downscale(4)
+    });
+    cluster.leave(4);
+    cluster.leave(3);
+    assert_eq!(cluster.votes(1), (2, 2, 3, false));
+}
+
+#[test]
+fn the_last_node_to_leave_counts_nobody() {
+    let mut cluster = Cluster::of(&downscale(1));
+    cluster.input(1, Input::Leave);
+    assert_eq!(cluster.votes(1), (1, 0, 1, false));
+    let mut cluster = Cluster::of(&downscale(5));
+    cluster.partition(&[&[1]]);
+    cluster.input(1, Input::Leave);
+    assert_eq!(cluster.votes(1), (5, 0, 1, false));
+}
+
+#[test]
+fn with_tracking_every_node_is_believed() {
+    let mut cluster = Cluster::of(&tracking(4));
+    cluster.partition(&[&[1], &[2], &[3], &[4]]);
+    assert_eq!(
+        cluster.status(1, set_expected(6)),
+        quorate_engine::Status::Ok
+    );
+    cluster.partition(&[&[1, 2]]);
+    let seen_by_2 = cluster.engine(2).node_info(NodeId(1)).unwrap();
+    assert_eq!((seen_by_2.expected_votes, seen_by_2.quorum), (6, 4));
+    assert_eq!(cluster.info(2).expected_votes, 4);
+}
+
+#[test]
+fn the_barrier_is_stored_only_when_it_rises() {
+    let mut cluster = Cluster::of(&tracking(3));
+    let nodes = vec![NodeId(1), NodeId(2)];
+    let ring = RingId {
+        node: NodeId(1),
+        seq: 999,
+    };
+    let mut effects = cluster.feed(
+        1,
+        Input::SyncInit {
+            ring,
+            members: nodes,
+        },
+    );
+    effects.extend(cluster.feed(1, Input::SyncProcess));
+    effects.extend(cluster.feed(1, Input::SyncActivate));
+    assert!(
+        effects
+            .iter()
+            .all(|effect| !matches!(effect, Effect::PersistBarrier(_)))
+    );
 }

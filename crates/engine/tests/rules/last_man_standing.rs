@@ -1,6 +1,6 @@
 //! last_man_standing.
 
-use quorate_engine::{Effect, InfoFlags, Input, LogLevel, QuorumConfig, Timer};
+use quorate_engine::{Effect, InfoFlags, Input, LogLevel, NodeId, QuorumConfig, RingId, Timer};
 
 use crate::cluster::Cluster;
 use crate::{quorate, set_votes, track, with_votes};
@@ -13,7 +13,7 @@ fn config(nodes: u32) -> QuorumConfig {
     }
 }
 
-/// Session 3.
+/// As vqsim shows it, and without the option.
 #[test]
 fn five_nodes_go_down_one_by_one() {
     let mut cluster = Cluster::of(&QuorumConfig {
@@ -131,4 +131,43 @@ fn switching_off_disarms_a_running_window() {
     let effects = cluster.input(1, Input::TimerExpired(Timer::LastManStanding));
     assert_eq!(effects, []);
     assert_eq!(cluster.votes(1), before);
+}
+
+/// Does the window start when node 1's ring of five, or what is left of it, becomes this one?
+fn starts_window(config: &QuorumConfig, before: &[u32], members: &[u32]) -> bool {
+    let mut cluster = Cluster::of(config);
+    cluster.partition(&[before]);
+    let ring = RingId {
+        node: NodeId(1),
+        seq: 999,
+    };
+    let members = members.iter().copied().map(NodeId).collect();
+    let effects = cluster.feed(1, Input::SyncInit { ring, members });
+    let window = Effect::SetTimer {
+        timer: Timer::LastManStanding,
+        after_ms: 1000,
+    };
+    effects.contains(&window)
+}
+
+#[test]
+fn the_window_starts_when_nodes_left_a_majority() {
+    assert!(starts_window(&config(5), &[1, 2, 3, 4, 5], &[1, 2, 3]));
+    assert!(!starts_window(&config(5), &[1, 2, 3, 4, 5], &[1, 2]));
+    assert!(
+        !starts_window(&config(5), &[1, 2, 3], &[1, 2, 3, 4]),
+        "nobody left"
+    );
+}
+
+#[test]
+fn with_a_tie_breaker_the_window_starts_up_to_quorum() {
+    let breaker = QuorumConfig {
+        auto_tie_breaker: true,
+        wait_for_all: Some(true),
+        ..config(5)
+    };
+    assert!(starts_window(&breaker, &[1, 2], &[1, 2, 3]));
+    assert!(starts_window(&breaker, &[1, 2, 3, 4, 5], &[1, 2]));
+    assert!(!starts_window(&breaker, &[1, 2, 3], &[1, 2, 3, 4]));
 }

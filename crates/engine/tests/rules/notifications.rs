@@ -212,3 +212,14 @@ fn a_registered_qdevice_is_listed_last_with_no_state() {
         "only where it is registered"
     );
 }
+
+#[test]
+fn a_flip_during_a_change_is_told_once() {
+    let mut cluster = three();
+    cluster.status(1, track(0, CHANGES_ONLY));
+    cluster.events(1);
+    cluster.partition(&[&[1], &[2, 3]]);
+    let told = cluster.notifications(1);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[1], quorum(false, &[(2, Dead), (3, Dead), (1, Member)]));
+}

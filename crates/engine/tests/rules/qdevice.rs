@@ -1,8 +1,8 @@
 //! The quorum device: registration, polls, timeouts, master_wins, extra info.
 
 use quorate_engine::{
-    ClientId, DeviceConfig, Effect, InfoFlags, Input, NodeId, QuorumConfig, Reply, Request, RingId,
-    Status,
+    ClientId, DeviceConfig, Effect, InfoFlags, Input, Message, NodeFlags, NodeId, QuorumConfig,
+    Reply, Request, RingId, Status, Timer,
 };
 
 use crate::cluster::Cluster;
@@ -317,4 +317,77 @@ fn unregistering_takes_everything_back() {
     assert_eq!(flags(&cluster, 2, 1), InfoFlags::default());
     cluster.advance(60_000);
     assert_eq!(cluster.votes(1), (3, 2, 2, true));
+}
+
+/// A device without votes shows what master_wins does by itself.
+#[test]
+fn master_wins_has_to_be_asked_for_on_every_node() {
+    let device = DeviceConfig {
+        votes: Some(0),
+        ..DeviceConfig::default()
+    };
+    let config = QuorumConfig {
+        device: Some(device),
+        ..QuorumConfig::with_nodes(1..=4)
+    };
+    let mut cluster = Cluster::of(&config);
+    cluster.partition(&[&[1, 2], &[3, 4]]);
+    cluster.status(1, register(NAME));
+    cluster.status(
+        1,
+        Request::QdeviceMasterWins {
+            name: NAME.to_vec(),
+            allow: true,
+        },
+    );
+    poll(&mut cluster, 1, true);
+    assert_eq!(
+        quorate(&cluster),
+        [(1, true), (2, false), (3, false), (4, false)]
+    );
+    cluster.status(2, register(NAME));
+    cluster.status(
+        2,
+        Request::QdeviceMasterWins {
+            name: NAME.to_vec(),
+            allow: true,
+        },
+    );
+    poll(&mut cluster, 2, false);
+    assert_eq!(
+        quorate(&cluster),
+        [(1, true), (2, true), (3, false), (4, false)]
+    );
+}
+
+/// A node's own message, sent before a poll and delivered after it, takes back what the poll said.
+#[test]
+fn a_timer_counts_only_for_a_device_that_is_alive() {
+    let own = |flags| Input::Deliver {
+        from: NodeId(1),
+        message: Message::NodeInfo {
+            node: NodeId(1),
+            votes: 1,
+            expected_votes: 3,
+            flags,
+        },
+    };
+    let mut cluster = Cluster::of(&config(2));
+    cluster.status(1, register(NAME));
+    cluster.input(
+        1,
+        own(NodeFlags::QDEVICE_REGISTERED | NodeFlags::QDEVICE_ALIVE),
+    );
+    assert_eq!(
+        cluster.feed(1, Input::TimerExpired(Timer::Qdevice)),
+        [],
+        "not armed"
+    );
+    poll(&mut cluster, 1, true);
+    cluster.input(1, own(NodeFlags::QDEVICE_REGISTERED));
+    assert_eq!(
+        cluster.feed(1, Input::TimerExpired(Timer::Qdevice)),
+        [],
+        "not alive"
+    );
 }

@@ -1,6 +1,6 @@
 //! Membership changes while a quorum device is polling.
 
-use quorate_engine::{Effect, Input, NodeId, Request, RingId, Status};
+use quorate_engine::{ClientId, Effect, Input, LogLevel, NodeId, Request, RingId, Status};
 
 use crate::cluster::{Cluster, node_list};
 use crate::qdevice::{NAME, config, poll, register};
@@ -119,4 +119,35 @@ fn the_name_is_known_to_nodes_that_join() {
     cluster.start(2, config(2)).unwrap();
     cluster.heal();
     assert_eq!(cluster.info(2).qdevice_name, NAME);
+}
+
+#[test]
+fn a_poll_releases_only_what_waits() {
+    let mut cluster = polled();
+    let ring = cluster.engine(1).ring();
+    let request = Request::QdevicePoll {
+        name: NAME.to_vec(),
+        cast_vote: false,
+        ring,
+    };
+    let effects = cluster.feed(
+        1,
+        Input::Request {
+            client: ClientId(1),
+            request,
+        },
+    );
+    assert!(!effects.contains(&Effect::SyncReleased));
+}
+
+#[test]
+fn repeating_the_name_surprises_nobody() {
+    let mut cluster = polled();
+    cluster.crash(2);
+    poll(&mut cluster, 1, true);
+    let warned = cluster.events(1).into_iter().any(|event| match event {
+        Effect::Log(line) => line.level == LogLevel::Warning,
+        _ => false,
+    });
+    assert!(!warned);
 }

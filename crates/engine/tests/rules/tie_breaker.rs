@@ -1,6 +1,6 @@
 //! auto_tie_breaker.
 
-use quorate_engine::{KeyValue, NodeId, QuorumConfig};
+use quorate_engine::{Input, KeyValue, NodeId, QuorumConfig};
 
 use crate::cluster::Cluster;
 use crate::quorate;
@@ -13,7 +13,7 @@ fn config(nodes: u32, node: Option<&str>) -> QuorumConfig {
     }
 }
 
-/// Session 1, as vqsim and real clusters show it.
+/// As vqsim and real clusters show it.
 #[test]
 fn lowest_node_of_the_last_majority_decides() {
     let mut cluster = Cluster::of(&config(4, None));
@@ -127,5 +127,41 @@ fn two_splits_give_two_quorate_partitions_in_spite_of_wait_for_all() {
     assert_eq!(
         quorate(&cluster),
         [(1, true), (2, true), (3, false), (4, true)]
+    );
+}
+
+#[test]
+fn half_minus_one_loses_if_all_others_were_lost_at_once() {
+    let odd = QuorumConfig {
+        wait_for_all: Some(true),
+        ..config(5, None)
+    };
+    let mut cluster = Cluster::of(&odd);
+    cluster.partition(&[&[1, 2], &[3, 4, 5]]);
+    assert_eq!(
+        quorate(&cluster),
+        [(1, false), (2, false), (3, true), (4, true), (5, true)]
+    );
+}
+
+#[test]
+fn a_leaving_node_still_counts_itself() {
+    let leaving = QuorumConfig {
+        allow_downscale: true,
+        ..config(5, None)
+    };
+    let leaving = QuorumConfig {
+        wait_for_all: Some(true),
+        ..leaving
+    };
+    let mut cluster = Cluster::of(&leaving);
+    cluster.input(1, Input::Leave);
+    assert_eq!(
+        cluster.engine(1).runtime_keys()["lowest_node_id"],
+        KeyValue::U32(1)
+    );
+    assert_eq!(
+        cluster.engine(2).runtime_keys()["lowest_node_id"],
+        KeyValue::U32(2)
     );
 }

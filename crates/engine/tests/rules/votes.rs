@@ -1,8 +1,10 @@
 //! Votes, expected votes, quorum, two_node.
 
-use quorate_engine::{Compat, NodeId, Notification, QuorumConfig, Request, Status};
+use quorate_engine::{
+    ClientId, Compat, Input, NodeFlags, NodeId, Notification, QuorumConfig, Request, Status,
+};
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Order};
 use crate::{quorate, set_expected, set_votes, track, with_votes};
 
 #[test]
@@ -87,7 +89,7 @@ fn votes_of_a_node_without_a_node_list() {
     assert_eq!(cluster.votes(9), (5, 1, 3, false));
 }
 
-/// Session 4: with 3 x 200 votes, quorum is 301 and corosync keeps 45 of it.
+/// With 3 x 200 votes, quorum is 301 and corosync keeps 45 of it.
 #[test]
 fn quorum_in_eight_bits_gives_a_triple_split_brain() {
     let config = with_votes(&[200, 200, 200]);
@@ -253,10 +255,10 @@ fn a_node_that_comes_back_knows_what_the_quorate_ones_know() {
 #[test]
 fn a_full_multicast_queue_refuses_changes() {
     let mut cluster = Cluster::of(&QuorumConfig::with_nodes(1..=3));
-    cluster.feed(1, quorate_engine::Input::MulticastPossible(false));
+    cluster.feed(1, Input::MulticastPossible(false));
     assert_eq!(cluster.status(1, set_votes(2, 2)), Status::NoResources);
     assert_eq!(cluster.status(1, set_expected(4)), Status::NoResources);
-    cluster.feed(1, quorate_engine::Input::MulticastPossible(true));
+    cluster.feed(1, Input::MulticastPossible(true));
     assert_eq!(cluster.status(1, set_expected(5)), Status::Ok);
 }
 
@@ -266,4 +268,48 @@ fn absurd_votes_neither_panic_nor_give_quorum() {
     assert_eq!(cluster.votes(3), (u32::MAX, u32::MAX, 1 << 31, true));
     cluster.partition(&[&[1, 2], &[3]]);
     assert!(!cluster.quorate(3));
+}
+
+#[test]
+fn setvotes_must_not_make_a_two_node_majority_meaningless() {
+    let config = QuorumConfig {
+        two_node: true,
+        wait_for_all: Some(false),
+        ..QuorumConfig::with_nodes(1..=2)
+    };
+    let mut cluster = Cluster::of(&config);
+    assert_eq!(cluster.status(1, set_votes(2, 2)), Status::Ok);
+    assert_eq!(cluster.status(1, set_votes(2, 3)), Status::InvalidParam);
+}
+
+#[test]
+fn setexpected_counts_here_before_its_message_is_back() {
+    let mut cluster = Cluster::of(&QuorumConfig::with_nodes(1..=3));
+    let request = set_expected(5);
+    cluster.feed(
+        1,
+        Input::Request {
+            client: ClientId(1),
+            request,
+        },
+    );
+    assert_eq!(cluster.votes(1), (5, 3, 2, true));
+    assert_eq!(cluster.votes(2), (3, 3, 2, true));
+    cluster.settle();
+    assert_eq!(cluster.votes(2), (5, 3, 3, true));
+}
+
+#[test]
+fn a_node_is_first_until_it_meets_another() {
+    let config = QuorumConfig::with_nodes(1..=3);
+    let mut cluster = Cluster::empty(Compat::default(), Order::Corosync);
+    let is_first = |cluster: &Cluster| {
+        let us = cluster.engine(1).nodes().last().unwrap();
+        us.flags.contains(NodeFlags::FIRST)
+    };
+    cluster.start(1, config.clone()).unwrap();
+    assert!(is_first(&cluster));
+    cluster.start(2, config).unwrap();
+    cluster.heal();
+    assert!(!is_first(&cluster));
 }

@@ -1,6 +1,6 @@
 //! wait_for_all.
 
-use quorate_engine::{Input, NodeFlags, QuorumConfig};
+use quorate_engine::{Input, Message, NodeFlags, NodeId, QuorumConfig, Status};
 
 use crate::cluster::Cluster;
 use crate::{quorate, set_expected};
@@ -67,19 +67,66 @@ fn joining_a_quorate_cluster_ends_waiting() {
 }
 
 #[test]
-fn more_votes_than_expected_block_too() {
-    let mut cluster = Cluster::of(&QuorumConfig {
-        wait_for_all: Some(true),
-        ..config(4)
-    });
+fn expected_votes_may_be_lowered_to_what_is_there() {
+    let mut cluster = Cluster::of(&config(4));
     cluster.partition(&[&[1], &[2, 3, 4]]);
     assert!(waits(&cluster, 1));
     assert_eq!(quorate(&cluster)[0], (1, false));
-    assert_eq!(
-        cluster.status(1, set_expected(1)),
-        quorate_engine::Status::Ok
-    );
+    assert_eq!(cluster.status(1, set_expected(1)), Status::Ok);
     assert_eq!(cluster.votes(1), (1, 1, 1, true), "now all are here");
+}
+
+#[test]
+fn only_a_node_that_does_not_wait_itself_ends_waiting() {
+    let mut cluster = Cluster::of(&QuorumConfig::default());
+    cluster.start(1, config(4)).unwrap();
+    let tells = |flags| Input::Deliver {
+        from: NodeId(2),
+        message: Message::NodeInfo {
+            node: NodeId(2),
+            votes: 1,
+            expected_votes: 4,
+            flags,
+        },
+    };
+    cluster.input(1, tells(NodeFlags::QUORATE | NodeFlags::WFA_STATUS));
+    assert!(waits(&cluster, 1));
+    cluster.input(1, tells(NodeFlags::QUORATE));
+    assert!(!waits(&cluster, 1));
+}
+
+#[test]
+fn a_reload_makes_nobody_wait() {
+    let mut cluster = Cluster::of(&config(3));
+    cluster.crash(3);
+    cluster.input(1, Input::Reload(Box::new(config(3))));
+    assert!(!waits(&cluster, 1));
+    assert_eq!(cluster.votes(1), (3, 2, 2, true));
+}
+
+#[test]
+fn waiting_ends_with_the_two_node_that_brought_it() {
+    let plain = QuorumConfig::with_nodes(1..=2);
+    let two_node = QuorumConfig {
+        two_node: true,
+        ..plain.clone()
+    };
+    let mut cluster = Cluster::of(&QuorumConfig::default());
+    cluster.start(1, two_node).unwrap();
+    assert!(waits(&cluster, 1));
+    cluster.input(1, Input::Reload(Box::new(plain)));
+    assert!(!waits(&cluster, 1));
+}
+
+/// Found in a comparison with a real cluster: the key's falling back to 0 is a change like any
+/// other, and every change makes votequorum read its configuration.
+#[test]
+fn cancelling_forgets_what_an_administrator_set() {
+    let mut cluster = Cluster::of(&config(3));
+    assert_eq!(cluster.status(1, set_expected(4)), Status::Ok);
+    assert_eq!(cluster.votes(2), (4, 3, 3, true));
+    cluster.input(1, Input::CancelWaitForAll);
+    assert_eq!(cluster.votes(2), (3, 3, 2, true));
 }
 
 #[test]
