@@ -178,9 +178,9 @@ impl Peer {
         Ok(self.unanswered == 0
             && self.queued_bytes == 0
             && self.owed_bytes == 0
-            && self.rings.requests.waiting()? == 0
             && self.rings.replies.drained()?
             && self.rings.events.drained()?
+            && self.rings.requests.waiting()? == 0
             && !sys::has_unread(self.stream.as_fd()))
     }
 

@@ -73,8 +73,8 @@ impl Rig {
         let (silent, stop) = (Arc::clone(&rig.silent), Arc::clone(&rig.stop));
         rig.thread = Some(std::thread::spawn(move || {
             while !stop.load(Ordering::Acquire) {
-                serve(&mut server, admit, &ended, &silent);
-                idle.store(server.all_idle(), Ordering::Release);
+                let quiet = serve(&mut server, admit, &ended, &silent);
+                idle.store(quiet && server.all_idle(), Ordering::Release);
             }
         }));
         rig
@@ -136,15 +136,23 @@ impl Drop for Rig {
     }
 }
 
-fn serve(server: &mut Server, admit: Admit, ended: &Mutex<Vec<String>>, silent: &AtomicUsize) {
-    let limit = Some(Duration::from_millis(5));
-    for occurrence in server.poll(limit, admit).unwrap() {
+/// Does what is to be done now; true if that was nothing.
+fn serve(
+    server: &mut Server,
+    admit: Admit,
+    ended: &Mutex<Vec<String>>,
+    silent: &AtomicUsize,
+) -> bool {
+    let occurrences = server.poll(Some(Duration::from_millis(5)), admit).unwrap();
+    let quiet = occurrences.is_empty();
+    for occurrence in occurrences {
         match occurrence {
             Occurrence::Connected { .. } => {}
             Occurrence::Request { conn, bytes } => answer(server, conn, &bytes, silent),
             Occurrence::Disconnected { why, .. } => ended.lock().unwrap().push(why.to_string()),
         }
     }
+    quiet
 }
 
 fn answer(server: &mut Server, conn: ConnId, bytes: &[u8], silent: &AtomicUsize) {
@@ -205,7 +213,7 @@ pub(crate) fn eventually<T>(mut condition: impl FnMut() -> Option<T>) -> T {
         if let Some(value) = condition() {
             return value;
         }
-        assert!(start.elapsed() < Duration::from_secs(10), "waited in vain");
+        assert!(start.elapsed() < Duration::from_secs(60), "waited in vain");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
