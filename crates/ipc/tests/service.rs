@@ -6,6 +6,7 @@ use quorate_ipc::client::Wait;
 use quorate_ipc::server::Limits;
 use quorate_ipc::{Connection, Error};
 use rig::*;
+use std::io::Write;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
