@@ -10,7 +10,8 @@
 //! indexes are read once, checked and kept privately, so that a peer can make
 //! a call fail but never make it read out of bounds, loop for ever or panic.
 //!
-//! Unsafe code is confined to the module `sys` (system calls and mappings).
+//! Unsafe code is confined to the modules `sys` and `server::sys` (system calls
+//! and mappings).
 
 mod atomic;
 pub mod client;
@@ -21,6 +22,7 @@ pub mod header;
 pub mod process;
 mod ring;
 mod semaphore;
+pub mod server;
 mod sys;
 
 pub use client::{Connection, Options};

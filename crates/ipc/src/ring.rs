@@ -15,21 +15,21 @@ use crate::sys::{self, Mapping};
 use std::fs::File;
 use std::time::Duration;
 
-const COMMITTED: u32 = 0xA1A1_A1A1;
+pub(crate) const COMMITTED: u32 = 0xA1A1_A1A1;
 const ALLOCATED: u32 = 0xA110_CED0;
-const CONSUMED: u32 = 0xD0D0_D0D0;
+pub(crate) const CONSUMED: u32 = 0xD0D0_D0D0;
 
 const CHUNK_HEADER_WORDS: usize = 2;
 /// libqb's writer keeps this many bytes free beyond the payload.
 pub(crate) const CHUNK_MARGIN: usize = 12;
 
-const WRITE_INDEX: usize = 0;
-const READ_INDEX: usize = 4;
-const WORD_SIZE: usize = 8;
-const REFERENCES: usize = 8204;
-const SEMAPHORE: usize = 8208;
-const FLOW_CONTROL: usize = 8240;
-const HEADER_LEN: usize = 8244;
+pub(crate) const WRITE_INDEX: usize = 0;
+pub(crate) const READ_INDEX: usize = 4;
+pub(crate) const WORD_SIZE: usize = 8;
+pub(crate) const REFERENCES: usize = 8204;
+pub(crate) const SEMAPHORE: usize = 8208;
+pub(crate) const FLOW_CONTROL: usize = 8240;
+pub(crate) const HEADER_LEN: usize = 8244;
 
 /// The parts of a ring that the two sides share.
 pub(crate) trait Shared {
@@ -41,11 +41,11 @@ pub(crate) trait Shared {
     fn wake(&self);
 }
 
-fn chunk_words(len: usize) -> usize {
+pub(crate) fn chunk_words(len: usize) -> usize {
     CHUNK_HEADER_WORDS + len.div_ceil(4)
 }
 
-fn advance(at: usize, by: usize, words: usize) -> usize {
+pub(crate) fn advance(at: usize, by: usize, words: usize) -> usize {
     (at + by) % words
 }
 

@@ -413,6 +413,35 @@ impl Mapping {
         unsafe { self.start.add(offset).cast::<AtomicU64>().as_ref() }
     }
 
+    /// Adds to the 32-bit word at a byte offset and wakes one who waits on it;
+    /// false if the word is not there any more.
+    ///
+    /// The kernel does both. A page that the peer has cut off the file makes the
+    /// call fail, where an access from here would raise SIGBUS.
+    pub(crate) fn add_and_wake(&self, offset: usize, delta: i8) -> bool {
+        assert!(offset % 4 == 0 && offset + 4 <= self.len);
+        // FUTEX_OP(FUTEX_OP_ADD, delta, FUTEX_OP_CMP_EQ, 0) with a sign-extended
+        // operand of twelve bits.
+        const ADD: u32 = 1 << 28;
+        let operation = ADD | (i32::from(delta) as u32 & 0xFFF) << 12;
+        // SAFETY: the word is inside the mapping, which lives as long as `self`;
+        // no second waiters are to be woken, so the count in the timeout's place
+        // is 0.
+        let done = unsafe {
+            let word = self.start.add(offset).as_ptr();
+            libc::syscall(
+                libc::SYS_futex,
+                word,
+                libc::FUTEX_WAKE_OP,
+                1,
+                std::ptr::null::<libc::timespec>(),
+                word,
+                operation,
+            )
+        };
+        done >= 0
+    }
+
     /// The whole mapping as 32-bit words.
     pub(crate) fn words(&self) -> &[AtomicU32] {
         // SAFETY: the slice covers whole words of the mapping, as for `u32_at`.

@@ -1,0 +1,157 @@
+//! Where the rings' files are.
+
+use crate::endpoint::{Service, trusted_owner};
+use crate::error::Error;
+use crate::server::ring::{Consumer, Producer};
+use crate::server::sys;
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+/// What the directories of all servers begin with.
+const PREFIX: &str = "quorate-";
+
+/// A directory of this server's own, with one directory per connection.
+///
+/// Nobody but the server's user can enter it, so that names in it mean what the
+/// server made them mean. It is locked while the server lives: the next server
+/// removes what one that was killed has left.
+#[derive(Debug)]
+pub(super) struct Home {
+    path: PathBuf,
+    /// Holds the lock.
+    _lock: File,
+}
+
+impl Home {
+    /// Makes a new directory in `base`, and clears away abandoned ones there.
+    pub(super) fn create(base: &Path) -> Result<Self, Error> {
+        sweep(base);
+        for n in 0..u32::MAX {
+            let path = base.join(format!("{PREFIX}{}-{n}", std::process::id()));
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(Error::system("mkdir", error)),
+            }
+            // Another server may take the directory for an abandoned one until
+            // it is locked; then this one starts over.
+            if let Some(lock) = lock_if_abandoned(&path) {
+                return Ok(Self { path, _lock: lock });
+            }
+        }
+        Err(Error::Untrusted("the directory for rings is crowded"))
+    }
+
+    /// Makes the files of a connection.
+    pub(super) fn rings(&self, id: u64, service: Service, max: u32) -> Result<Rings, Error> {
+        let dir = Directory(self.path.join(id.to_string()));
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&dir.0)
+            .map_err(|e| Error::system("mkdir", e))?;
+        let name = service.name();
+        let bases =
+            ["request", "response", "event"].map(|kind| dir.0.join(format!("qb-{kind}-{name}")));
+        let max = max as usize;
+        Ok(Rings {
+            requests: Consumer::create(&bases[0], max)?,
+            replies: Producer::create(&bases[1], max)?,
+            events: Producer::create(&bases[2], max)?,
+            bases,
+            _directory: dir,
+        })
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// A connection's directory, removed with it.
+#[derive(Debug)]
+struct Directory(PathBuf);
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Everything in there, whatever the client may have put there.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The rings of a connection.
+#[derive(Debug)]
+pub(super) struct Rings {
+    pub(super) requests: Consumer,
+    pub(super) replies: Producer,
+    pub(super) events: Producer,
+    /// Paths of the three, without what is appended for their two files each.
+    pub(super) bases: [PathBuf; 3],
+    _directory: Directory,
+}
+
+fn sweep(base: &Path) {
+    let Ok(entries) = fs::read_dir(base) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if !entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(PREFIX.as_bytes())
+        {
+            continue;
+        }
+        // Held until the directory is gone, so that nobody locks it meanwhile.
+        if let Some(_lock) = lock_if_abandoned(&entry.path()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Locks a directory of this user's that nobody else has locked.
+fn lock_if_abandoned(path: &Path) -> Option<File> {
+    let before = fs::symlink_metadata(path).ok()?;
+    if !before.is_dir() || !trusted_owner(before.uid()) {
+        return None;
+    }
+    let dir = File::open(path).ok()?;
+    if !sys::try_lock(&dir) {
+        return None;
+    }
+    let (locked, after) = (dir.metadata().ok()?, fs::symlink_metadata(path).ok()?);
+    let same = (locked.dev(), locked.ino()) == (after.dev(), after.ino());
+    same.then_some(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_abandoned_directories_are_cleared_away() {
+        let base = crate::server::testing::private_dir("sweep");
+        let living = Home::create(&base).unwrap();
+        let abandoned = base.join("quorate-1-0");
+        let foreign = base.join("other-1-0");
+        for dir in [&abandoned, &foreign] {
+            fs::create_dir_all(dir.join("7")).unwrap();
+            fs::write(dir.join("7/qb-event-cmap-data"), b"x").unwrap();
+        }
+        let link = base.join("quorate-link");
+        std::os::unix::fs::symlink(&foreign, &link).unwrap();
+        let next = Home::create(&base).unwrap();
+        assert!(!abandoned.exists());
+        assert!(foreign.join("7/qb-event-cmap-data").exists());
+        assert!(living.path.exists() && next.path.exists());
+        assert_ne!(living.path, next.path);
+        let path = living.path.clone();
+        drop(living);
+        assert!(!path.exists());
+        drop(next);
+        fs::remove_dir_all(base).unwrap();
+    }
+}

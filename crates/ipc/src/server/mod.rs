@@ -1,0 +1,335 @@
+//! The daemon's half of a connection.
+//!
+//! A [`Server`] has any number of sockets, of the services of any number of
+//! simulated nodes, and their clients. It is driven by one thread, through
+//! [`Server::poll`], and never blocks anywhere else:
+//!
+//! ```no_run
+//! # use quorate_ipc::{Service, server::{Limits, Occurrence, Server}};
+//! # use std::path::Path;
+//! # fn main() -> Result<(), quorate_ipc::Error> {
+//! let mut server = Server::new(Path::new("/dev/shm"), Limits::default())?;
+//! server.bind_dir(Path::new("/run/user/1000/node1"), Service::VoteQuorum)?;
+//! loop {
+//!     let admit = |_: &_| Ok(());
+//!     for occurrence in server.poll(None, admit)? {
+//!         if let Occurrence::Request { conn, bytes } = occurrence {
+//!             // Decode, do, answer:
+//! #           let answer = bytes;
+//!             server.reply(conn, answer);
+//!         }
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! Clients are taken for hostile. What one does can end its own connection,
+//! which is reported as [`Occurrence::Disconnected`], and nothing else: no
+//! function here fails because of a client, and none waits for one. Only
+//! shared-memory connections are offered; no client can demand another kind.
+//!
+//! Each connection holds seven descriptors.
+
+mod caller;
+mod drive;
+mod files;
+mod limits;
+mod listener;
+mod peer;
+mod ring;
+#[cfg(test)]
+mod ring_tests;
+mod sys;
+
+use crate::endpoint::Service;
+use crate::error::Error;
+use caller::Caller;
+use files::Home;
+pub use limits::Limits;
+use listener::Listener;
+use peer::Peer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::time::Duration;
+pub use sys::Credentials;
+use sys::{Event, Poller};
+
+/// Requests of one connection in a row, before others have their turn.
+const BATCH: usize = 32;
+
+/// How often a full ring is looked at again: the client gives no sign when it
+/// has made room.
+const RETRY: Duration = Duration::from_millis(2);
+
+/// A socket of one service, made by [`Server::bind_dir`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ListenerId(u64);
+
+/// A connection; no two of a server's life are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(u64);
+
+/// Somebody asks to be let in.
+#[derive(Clone, Copy, Debug)]
+pub struct Knock {
+    /// At which socket.
+    pub listener: ListenerId,
+    /// To which service.
+    pub service: Service,
+    /// Who.
+    pub credentials: Credentials,
+}
+
+/// What has happened.
+#[derive(Debug)]
+pub enum Occurrence {
+    /// A client was let in.
+    Connected {
+        /// The new connection.
+        conn: ConnId,
+        /// Through which socket.
+        listener: ListenerId,
+        /// To which service.
+        service: Service,
+        /// Who.
+        credentials: Credentials,
+    },
+    /// A client asks something.
+    Request {
+        /// Its connection.
+        conn: ConnId,
+        /// A private copy of the message, of any length and content.
+        bytes: Vec<u8>,
+    },
+    /// A connection has ended other than by [`Server::close`].
+    Disconnected {
+        /// The connection that was.
+        conn: ConnId,
+        /// [`Error::Disconnected`] if the client left; otherwise what it did.
+        why: Error,
+    },
+}
+
+/// The sockets and connections of one process.
+#[derive(Debug)]
+pub struct Server {
+    poller: Poller,
+    limits: Limits,
+    next: u64,
+    listeners: BTreeMap<u64, Listener>,
+    callers: BTreeMap<u64, Caller>,
+    peers: BTreeMap<u64, Peer>,
+    /// Connections that may have more requests than were taken.
+    busy: BTreeSet<u64>,
+    /// Connections with a full ring.
+    blocked: BTreeSet<u64>,
+    /// Connections that are asked to report room in their socket.
+    owing: BTreeSet<u64>,
+    /// Connections that ended outside of [`Server::poll`], still to be reported.
+    ended: Vec<(u64, Error)>,
+    home: Home,
+}
+
+impl Server {
+    /// A server without sockets. The files of its connections will be in a
+    /// directory of its own in `ring_base`, usually `/dev/shm`; what a server
+    /// that was killed has left there is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if there is no place for the files.
+    pub fn new(ring_base: &Path, limits: Limits) -> Result<Self, Error> {
+        Ok(Self {
+            poller: Poller::new()?,
+            limits,
+            next: 0,
+            listeners: BTreeMap::new(),
+            callers: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            busy: BTreeSet::new(),
+            blocked: BTreeSet::new(),
+            owing: BTreeSet::new(),
+            ended: Vec::new(),
+            home: Home::create(ring_base)?,
+        })
+    }
+
+    /// Opens a service's socket in a directory that must belong to this user
+    /// and be closed to all others (mode 0700), which makes every client one
+    /// that runs with this user's rights, or root's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Untrusted`] if the directory is not so, [`Error::System`] with
+    /// `EADDRINUSE` if another server listens there.
+    pub fn bind_dir(&mut self, run_dir: &Path, service: Service) -> Result<ListenerId, Error> {
+        let listener = Listener::bind(run_dir, service)?;
+        let id = self.new_id();
+        self.poller.add(listener.as_fd(), id)?;
+        self.listeners.insert(id, listener);
+        Ok(ListenerId(id))
+    }
+
+    /// Closes a socket; connections made through it stay.
+    pub fn unbind(&mut self, listener: ListenerId) {
+        self.listeners.remove(&listener.0);
+        self.callers
+            .retain(|_, caller| caller.listener != listener.0);
+    }
+
+    /// Becomes readable when [`Self::poll`] has something to do. To be polled
+    /// together with other descriptors, for no longer than [`Self::patience`].
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.poller.as_fd()
+    }
+
+    /// How long [`Self::poll`] need not be called if the descriptor stays quiet.
+    pub fn patience(&self) -> Option<Duration> {
+        if !self.busy.is_empty() || !self.ended.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let oldest = self.callers.values().map(|caller| caller.since).min();
+        let expiry = oldest.map(|since| self.limits.half_open_time.saturating_sub(since.elapsed()));
+        let retry = (!self.blocked.is_empty()).then_some(RETRY);
+        expiry.into_iter().chain(retry).min()
+    }
+
+    /// Waits for something to happen, for ever without a limit; returns early,
+    /// with nothing, at a signal or to do work of its own. `admit` decides about
+    /// those who ask to be let in, or turns them away with an errno.
+    ///
+    /// # Errors
+    ///
+    /// Only if the system refuses to wait at all.
+    pub fn poll(
+        &mut self,
+        limit: Option<Duration>,
+        mut admit: impl FnMut(&Knock) -> Result<(), i32>,
+    ) -> Result<Vec<Occurrence>, Error> {
+        let limit = limit.into_iter().chain(self.patience()).min();
+        let events = self.poller.wait(limit)?;
+        let mut occurrences = Vec::new();
+        let busy = std::mem::take(&mut self.busy);
+        for event in &events {
+            if self.listeners.contains_key(&event.token) {
+                self.accept(event.token);
+            } else if self.callers.contains_key(&event.token) {
+                self.listen(event.token, &mut admit, &mut occurrences);
+            } else {
+                self.attend(event, &mut occurrences);
+            }
+        }
+        for id in busy {
+            let heard = |event: &Event| event.token == id && (event.readable || event.hung_up);
+            if !events.iter().any(heard) {
+                self.take_requests(id, &mut occurrences);
+            }
+        }
+        for id in self.blocked.clone() {
+            self.tend(id, Peer::flush);
+        }
+        self.expire();
+        for (id, why) in std::mem::take(&mut self.ended) {
+            let conn = ConnId(id);
+            occurrences.push(Occurrence::Disconnected { conn, why });
+        }
+        Ok(occurrences)
+    }
+
+    /// Answers a request. Like all that is sent, the reply waits in a queue if
+    /// its ring is full, and is dropped if the client is gone.
+    pub fn reply(&mut self, conn: ConnId, bytes: impl Into<Vec<u8>>) {
+        self.tend(conn.0, |peer| peer.reply(bytes.into()));
+    }
+
+    /// Says that a request gets no reply, as cpg's multicast.
+    pub fn dismiss(&mut self, conn: ConnId) {
+        if let Some(peer) = self.peers.get_mut(&conn.0) {
+            peer.dismiss();
+        }
+    }
+
+    /// Sends an event. Where it belongs to the reply that follows, as with
+    /// requests for tracking, it must be sent first.
+    pub fn event(&mut self, conn: ConnId, bytes: impl Into<Vec<u8>>) {
+        self.tend(conn.0, |peer| peer.event(bytes.into()));
+    }
+
+    /// Tells the client to send no requests (1), none but urgent ones (2), or
+    /// as it likes (0), and takes none from it unless 0.
+    pub fn set_flow_control(&mut self, conn: ConnId, value: u32) {
+        self.tend(conn.0, |peer| peer.set_flow_control(value));
+        if self.peers.contains_key(&conn.0) && value == 0 {
+            self.busy.insert(conn.0);
+        }
+    }
+
+    /// Ends a connection, as a daemon does that shuts down in good order. The
+    /// end is not reported again.
+    pub fn close(&mut self, conn: ConnId) {
+        if let Some(peer) = self.forget(conn.0) {
+            peer.finish();
+        }
+    }
+
+    /// Whether nothing is under way on a connection: all requests are answered,
+    /// the client has taken every reply, every event and every notification.
+    /// What it does with them can't be seen from here. A connection that has
+    /// ended is idle.
+    pub fn is_idle(&mut self, conn: ConnId) -> bool {
+        let Some(peer) = self.peers.get_mut(&conn.0) else {
+            return true;
+        };
+        match peer.is_idle() {
+            Ok(idle) => idle,
+            Err(why) => {
+                self.end(conn.0, why);
+                true
+            }
+        }
+    }
+
+    /// Whether all connections are idle and nobody is about to connect.
+    pub fn all_idle(&mut self) -> bool {
+        self.callers.is_empty() && self.connections().iter().all(|conn| self.is_idle(*conn))
+    }
+
+    /// All connections, oldest first.
+    pub fn connections(&self) -> Vec<ConnId> {
+        self.peers.keys().copied().map(ConnId).collect()
+    }
+
+    /// Requests of a connection that were handed out and not answered.
+    pub fn unanswered(&self, conn: ConnId) -> usize {
+        self.peers.get(&conn.0).map_or(0, Peer::unanswered)
+    }
+
+    /// The socket, the service and the client of a connection.
+    pub fn describe(&self, conn: ConnId) -> Option<Knock> {
+        self.peers.get(&conn.0).map(|peer| Knock {
+            listener: ListenerId(peer.listener),
+            service: peer.service,
+            credentials: peer.credentials,
+        })
+    }
+
+    fn new_id(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::fs::DirBuilder;
+    use std::os::unix::fs::DirBuilderExt;
+    use std::path::PathBuf;
+
+    /// A new directory that only this user can enter.
+    pub(crate) fn private_dir(name: &str) -> PathBuf {
+        let dir = std::env::temp_dir().join(format!("quorate-ipc-{name}-{}", std::process::id()));
+        DirBuilder::new().mode(0o700).create(&dir).unwrap();
+        dir
+    }
+}

@@ -1,0 +1,299 @@
+//! The server's ends of the rings.
+//!
+//! A client may write to these files, and cut them short, at any moment. Were
+//! they mapped, an access behind their end would raise SIGBUS; so they are read
+//! and written with `pread` and `pwrite` on descriptors that stay open, and the
+//! semaphores, which must change atomically, are changed by the kernel
+//! (`FUTEX_WAKE_OP`), which reports a missing page as an error. No signal
+//! handler is needed, and none could be installed: the server may live in a
+//! program that has its own.
+//!
+//! Sizes, paths and this side's index are private; the client's index is
+//! believed only when it is where a chunk ends.
+
+use crate::error::Error;
+use crate::ring::{
+    CHUNK_MARGIN, COMMITTED, CONSUMED, FLOW_CONTROL, HEADER_LEN, READ_INDEX, REFERENCES, SEMAPHORE,
+    WORD_SIZE, WRITE_INDEX, advance, chunk_words, data_len,
+};
+use crate::server::sys;
+use crate::sys::Mapping;
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Length of a header file. Newer parts of libqb map no more than 8,248 bytes
+/// of it, but older ones check.
+const HEADER_FILE_LEN: usize = 8252;
+const HEADER_PATH: usize = 12;
+const DATA_PATH: usize = 4108;
+const PATH_LEN: usize = 4096;
+/// glibc's mark of a semaphore that processes share, and where it is.
+const SHARED_MARK: (usize, u32) = (SEMAPHORE + 8, 0x80);
+
+const CHUNK_HEADER: usize = 8;
+/// What is read of a chunk before its length is known; most requests fit, and
+/// every ring is longer.
+const FIRST_READ: usize = 512;
+
+/// The two files of a ring.
+#[derive(Debug)]
+struct Files {
+    header: File,
+    data: File,
+    /// Only ever handed to the kernel.
+    semaphore: Mapping,
+    words: usize,
+    max: usize,
+}
+
+impl Files {
+    fn create(base: &Path, max: usize) -> Result<Self, Error> {
+        let [header_path, data_path] = ["-header", "-data"].map(|suffix| with_suffix(base, suffix));
+        let (header, data) = (create(&header_path)?, create(&data_path)?);
+        let data_len = data_len(max);
+        let mut image = vec![0; HEADER_FILE_LEN];
+        let mut set = |offset: usize, bytes: &[u8]| {
+            image[offset..offset + bytes.len()].copy_from_slice(bytes);
+        };
+        for (offset, path) in [(HEADER_PATH, &header_path), (DATA_PATH, &data_path)] {
+            let path = path.as_os_str().as_bytes();
+            if path.len() >= PATH_LEN {
+                return Err(Error::Untrusted("the directory's path is too long"));
+            }
+            set(offset, path);
+        }
+        set(WORD_SIZE, &((data_len / 4) as u32).to_ne_bytes());
+        set(REFERENCES, &1u32.to_ne_bytes());
+        set(SHARED_MARK.0, &SHARED_MARK.1.to_ne_bytes());
+        sys::allocate(&header, HEADER_FILE_LEN)?;
+        sys::allocate(&data, data_len)?;
+        write(&header, &image, 0)?;
+        Ok(Self {
+            semaphore: Mapping::new(&header, HEADER_LEN)?,
+            header,
+            data,
+            words: data_len / 4,
+            max,
+        })
+    }
+
+    fn get(&self, offset: usize) -> Result<u32, Error> {
+        let mut bytes = [0; 4];
+        read(&self.header, &mut bytes, offset)?;
+        Ok(u32::from_ne_bytes(bytes))
+    }
+
+    fn set(&self, offset: usize, value: u32) -> Result<(), Error> {
+        write(&self.header, &value.to_ne_bytes(), offset)
+    }
+
+    /// Changes the semaphore by one and wakes who waits for it.
+    fn count(&self, delta: i8) -> Result<(), Error> {
+        if self.semaphore.add_and_wake(SEMAPHORE, delta) {
+            Ok(())
+        } else {
+            Err(CUT_SHORT)
+        }
+    }
+
+    fn read_chunk(&self, at: usize, buffer: &mut [u8]) -> Result<(), Error> {
+        let to_end = (self.words - at) * 4;
+        let (first, second) = buffer.split_at_mut(to_end.min(buffer.len()));
+        read(&self.data, first, at * 4)?;
+        read(&self.data, second, 0)
+    }
+
+    fn write_chunk(&self, at: usize, bytes: &[u8]) -> Result<(), Error> {
+        let to_end = (self.words - at) * 4;
+        let (first, second) = bytes.split_at(to_end.min(bytes.len()));
+        write(&self.data, first, at * 4)?;
+        write(&self.data, second, 0)
+    }
+}
+
+const CUT_SHORT: Error = Error::Protocol("a ring's file was cut short");
+
+fn with_suffix(base: &Path, suffix: &str) -> PathBuf {
+    let mut path = base.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
+fn create(path: &Path) -> Result<File, Error> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| Error::system("open", e))
+}
+
+fn read(file: &File, buffer: &mut [u8], offset: usize) -> Result<(), Error> {
+    file.read_exact_at(buffer, offset as u64)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => CUT_SHORT,
+            _ => Error::system("pread", error),
+        })
+}
+
+fn write(file: &File, bytes: &[u8], offset: usize) -> Result<(), Error> {
+    file.write_all_at(bytes, offset as u64)
+        .map_err(|e| Error::system("pwrite", e))
+}
+
+/// The end that takes requests.
+#[derive(Debug)]
+pub(super) struct Consumer {
+    files: Files,
+    at: usize,
+}
+
+impl Consumer {
+    pub(super) fn create(base: &Path, max: usize) -> Result<Self, Error> {
+        let files = Files::create(base, max)?;
+        Ok(Self { files, at: 0 })
+    }
+
+    /// Chunks that wait, by the client's count.
+    pub(super) fn waiting(&self) -> Result<u32, Error> {
+        self.files.get(SEMAPHORE)
+    }
+
+    /// A copy of the next chunk, if there is one.
+    pub(super) fn take(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        if self.waiting()? == 0 {
+            return Ok(None);
+        }
+        // Before the chunk is read: this orders the client's writes before it.
+        self.files.count(-1)?;
+        let mut first = [0; FIRST_READ];
+        self.files.read_chunk(self.at, &mut first)?;
+        let word =
+            |i: usize| u32::from_ne_bytes([first[i], first[i + 1], first[i + 2], first[i + 3]]);
+        let (len, magic) = (word(0) as usize, word(4));
+        if magic != COMMITTED {
+            return Err(Error::Protocol("a chunk in the ring is not committed"));
+        }
+        if len > self.files.max {
+            return Err(Error::Protocol("a chunk in the ring is longer than agreed"));
+        }
+        let end = CHUNK_HEADER + len;
+        let chunk = if end <= FIRST_READ {
+            first[CHUNK_HEADER..end].to_vec()
+        } else {
+            let mut chunk = vec![0; len];
+            let start = advance(self.at, CHUNK_HEADER / 4, self.files.words);
+            self.files.read_chunk(start, &mut chunk)?;
+            chunk
+        };
+        let mut spent = [0; CHUNK_HEADER];
+        spent[4..].copy_from_slice(&CONSUMED.to_ne_bytes());
+        self.files.write_chunk(self.at, &spent)?;
+        self.at = advance(self.at, chunk_words(len), self.files.words);
+        self.files.set(READ_INDEX, self.at as u32)?;
+        Ok(Some(chunk))
+    }
+
+    /// Tells the client to send less (1: nothing), or as it likes (0).
+    pub(super) fn set_flow_control(&self, value: u32) -> Result<(), Error> {
+        self.files.set(FLOW_CONTROL, value)
+    }
+
+    /// Tells the client that the end has come: its next call fails at once.
+    pub(super) fn finish(&self) -> Result<(), Error> {
+        self.files.set(REFERENCES, 0)
+    }
+}
+
+/// The end that sends replies or events.
+#[derive(Debug)]
+pub(super) struct Producer {
+    files: Files,
+    at: usize,
+    /// Where the client's index was when it was last looked at.
+    read: usize,
+    /// Where each chunk ends that the client has not been seen to take.
+    ends: VecDeque<u32>,
+}
+
+impl Producer {
+    pub(super) fn create(base: &Path, max: usize) -> Result<Self, Error> {
+        Ok(Self {
+            files: Files::create(base, max)?,
+            at: 0,
+            read: 0,
+            ends: VecDeque::new(),
+        })
+    }
+
+    /// Appends a chunk; false if there is no room yet.
+    pub(super) fn put(&mut self, payload: &[u8]) -> Result<bool, Error> {
+        if payload.len() > self.files.max {
+            return Err(Error::TooBig {
+                size: payload.len(),
+                limit: self.files.max,
+            });
+        }
+        if self.free() < payload.len() + CHUNK_MARGIN {
+            self.look()?;
+            if self.free() < payload.len() + CHUNK_MARGIN {
+                return Ok(false);
+            }
+        }
+        let mut chunk = Vec::with_capacity(CHUNK_HEADER + payload.len());
+        chunk.extend_from_slice(&(payload.len() as u32).to_ne_bytes());
+        chunk.extend_from_slice(&COMMITTED.to_ne_bytes());
+        chunk.extend_from_slice(payload);
+        self.files.write_chunk(self.at, &chunk)?;
+        self.at = advance(self.at, chunk_words(payload.len()), self.files.words);
+        self.ends.push_back(self.at as u32);
+        self.files.set(WRITE_INDEX, self.at as u32)?;
+        // The client looks at nothing before it has taken this count.
+        self.files.count(1)?;
+        Ok(true)
+    }
+
+    /// Whether the client has taken everything.
+    pub(super) fn drained(&mut self) -> Result<bool, Error> {
+        if !self.ends.is_empty() {
+            self.look()?;
+        }
+        Ok(self.ends.is_empty())
+    }
+
+    fn free(&self) -> usize {
+        if self.ends.is_empty() {
+            return self.files.words * 4;
+        }
+        let gap = (self.read + self.files.words - self.at) % self.files.words;
+        gap.saturating_sub(1) * 4
+    }
+
+    /// Notices what the client has taken. Its index must be where a chunk ends
+    /// that it had not taken before, or unchanged.
+    fn look(&mut self) -> Result<(), Error> {
+        let mut index = self.files.get(READ_INDEX)?;
+        // Four bytes that are read while they are written could be a mixture.
+        for _ in 0..3 {
+            let again = self.files.get(READ_INDEX)?;
+            if index == again {
+                break;
+            }
+            index = again;
+        }
+        if index as usize == self.read {
+            return Ok(());
+        }
+        let Some(taken) = self.ends.iter().position(|end| *end == index) else {
+            return Err(Error::Protocol("the ring's read index is not at a chunk"));
+        };
+        self.ends.drain(..=taken);
+        self.read = index as usize;
+        Ok(())
+    }
+}
