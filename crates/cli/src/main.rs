@@ -1,0 +1,51 @@
+//! The command `quorate`.
+
+#![forbid(unsafe_code)]
+
+mod snapshot;
+mod status;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Simulated corosync clusters, and a look at real ones.
+#[derive(Debug, Parser)]
+#[command(name = "quorate", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Status(status::Arguments),
+}
+
+/// The arguments make no sense; EX_USAGE of sysexits.h, for 2 has a meaning of its own.
+const USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no errors. If the
+            // terminal is gone, nobody is left to complain to.
+            let _ = error.print();
+            return if error.use_stderr() {
+                USAGE.into()
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let result = match arguments.command {
+        Command::Status(arguments) => status::run(&arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("quorate: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
