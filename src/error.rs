@@ -79,3 +79,47 @@ impl From<IpcError> for cs_error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_daemon_says_is_passed_on() {
+        let of = |number| cs_error::from(Error::Reply(ReplyError::Rejected(number)));
+        assert_eq!(of(6), cs_error::CS_ERR_TRY_AGAIN);
+        assert_eq!(of(100), cs_error::CS_ERR_SECURITY);
+        for nameless in [0, 29, 31, 99, -1, i32::MAX] {
+            assert_eq!(of(nameless), cs_error::CS_ERR_LIBRARY);
+        }
+    }
+
+    #[test]
+    fn every_error_of_the_transport_has_its_number() {
+        let os = |errno| std::io::Error::from_raw_os_error(errno);
+        let refused = |errno| cs_error::from(IpcError::Refused(os(errno)));
+        assert_eq!(refused(libc::EACCES), cs_error::CS_ERR_ACCESS);
+        assert_eq!(refused(libc::EAGAIN), cs_error::CS_ERR_TRY_AGAIN);
+        assert_eq!(refused(libc::ENOSYS), cs_error::CS_ERR_NOT_SUPPORTED);
+        assert_eq!(refused(libc::EMFILE), cs_error::CS_ERR_LIBRARY);
+        let system = IpcError::System {
+            what: "mmap",
+            source: os(libc::ENOMEM),
+        };
+        assert_eq!(cs_error::from(system), cs_error::CS_ERR_NO_MEMORY);
+        for (error, number) in [
+            (IpcError::Closed, cs_error::CS_ERR_BAD_HANDLE),
+            (IpcError::Disconnected, cs_error::CS_ERR_LIBRARY),
+            (IpcError::TimedOut, cs_error::CS_ERR_TIMEOUT),
+            (IpcError::FlowControl, cs_error::CS_ERR_TRY_AGAIN),
+            (IpcError::Protocol("x"), cs_error::CS_ERR_LIBRARY),
+            (
+                IpcError::UnknownTransport(3),
+                cs_error::CS_ERR_NOT_SUPPORTED,
+            ),
+            (IpcError::Untrusted("x"), cs_error::CS_ERR_ACCESS),
+        ] {
+            assert_eq!(cs_error::from(error), number);
+        }
+    }
+}

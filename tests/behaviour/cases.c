@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 static votequorum_handle_t opened(void)
@@ -774,6 +775,23 @@ static void daemon_killed_files(void)
 	glob(pattern, 0, NULL, &found);
 	printf(" directories %zu then %zu\n", before, found.gl_pathc);
 	globfree(&found);
+}
+
+static unsigned long shared_memory_used(void)
+{
+	struct statvfs now;
+
+	statvfs("/dev/shm", &now);
+	return (now.f_blocks - now.f_bfree) * now.f_frsize / 1024;
+}
+
+static void shared_memory(void)
+{
+	unsigned long before = shared_memory_used();
+	votequorum_handle_t handle = opened();
+
+	printf("%lu KiB\n", shared_memory_used() - before);
+	votequorum_finalize(handle);
 }
 
 #define CASE(name) {#name, name}

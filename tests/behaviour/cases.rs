@@ -19,7 +19,7 @@ const fn by_chance(name: &'static str, ours: Ends) -> Case {
     }
 }
 
-pub(super) const CASES: [Case; 38] = [
+pub(super) const CASES: [Case; 39] = [
     case("null_handle", Crashing, With("7\n")),
     case("null_callbacks", With("1 1 1\n"), With("1 1 1\n")),
     case("null_members", With("1 1 1 1 6\n"), With("1 1 1 1 6\n")),
@@ -107,6 +107,7 @@ pub(super) const CASES: [Case; 38] = [
         With("2 stdin closed, some lost, at last 2\n"),
         With("2 stdin open, none lost, at last 1\n"),
     ),
+    case("shared_memory", With("3120 KiB\n"), With("72 KiB\n")),
     case("daemon_stopped", Never, With(STOPPED)),
     case(
         "daemon_killed_in_flight",
