@@ -808,7 +808,7 @@ static const struct {
 	CASE(finalize_in_callback), CASE(callbacks_may_call_all), CASE(cancel_in_dispatch),
 	CASE(cancel_pending_in_call), CASE(fork_exit), CASE(fork_finalize), CASE(fork_call),
 	CASE(fork_own), CASE(fork_among_threads), CASE(fork_in_callback),
-	CASE(initialize_only), CASE(signals_in_initialize), CASE(no_descriptors), CASE(first_handle_is_not_constant),
+	CASE(initialize_only), CASE(signals_in_initialize), CASE(no_descriptors), CASE(shared_memory), CASE(first_handle_is_not_constant),
 	CASE(daemon_stopped), CASE(daemon_killed_in_flight), CASE(daemon_killed_idle),
 	CASE(daemon_killed_with_events), CASE(daemon_killed_files), CASE(no_sigpipe),
 };
