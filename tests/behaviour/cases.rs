@@ -95,7 +95,7 @@ pub(super) const CASES: [Case; 39] = [
     by_chance("fork_among_threads", With("no child hung, usable 1\n")),
     by_chance(
         "fork_in_callback",
-        With("child's dispatch 9, quorum at depth 0, dispatch 1 usable 1\n"),
+        With("child's dispatch 9, quorum, dispatch 1 usable 1\n"),
     ),
     case(
         "signals_in_initialize",

@@ -37,9 +37,21 @@ const SHORT: &str = "3";
 const LONG: &str = "60";
 
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    CProgram::new("cases")
-        .source("tests/behaviour/cases.c")
-        .link("votequorum")
+    let program = CProgram::new("cases").link("votequorum");
+    let files = [
+        "cases",
+        "arguments",
+        "threads",
+        "callbacks",
+        "forks",
+        "system",
+        "daemon",
+    ];
+    files
+        .iter()
+        .fold(program, |program, file| {
+            program.source(&format!("tests/behaviour/{file}.c"))
+        })
         .build()
 });
 
