@@ -1,0 +1,216 @@
+//! Total order and the phases of synchronisation.
+//!
+//! The token goes round the members in ascending order. What a node has to say is said when the
+//! token comes by, and delivered to all members before it comes by again; what follows from that
+//! waits for the next round.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quorate_engine::{Input, Timer};
+
+use super::Cluster;
+use super::peer::{RingKey, Running};
+use crate::log::What;
+use crate::transport::{GroupEvent, Outbox, Payload, ServiceId, Services};
+use crate::wording;
+
+/// A round takes this long, and up to as much again by chance. No rule of votequorum depends on
+/// it, as long as it is short against all timeouts.
+pub(super) const ROTATION: Duration = Duration::from_micros(500);
+
+/// A synchronisation: every node lists its services; then, service by service, every node says its
+/// part, and when all have been heard the service is activated everywhere (corosync's `sync.c`).
+#[derive(Clone, Debug)]
+pub(super) struct Sync {
+    /// 0: the lists of services; then the services, ascending; votequorum is the last.
+    turn: usize,
+    /// Lists or barriers that have not been delivered.
+    awaited: usize,
+    /// Nodes that have not done their part of votequorum's synchronisation.
+    unfinished: BTreeSet<usize>,
+}
+
+impl Sync {
+    pub(super) fn new(members: usize) -> Self {
+        Sync {
+            turn: 0,
+            awaited: members,
+            unfinished: BTreeSet::new(),
+        }
+    }
+}
+
+impl<S: Services> Cluster<S> {
+    pub(super) fn rotate(&mut self, key: RingKey) {
+        let Some(ring) = self.rings.get_mut(&key) else {
+            return;
+        };
+        ring.rotating = false;
+        if ring.is_stalled() {
+            return;
+        }
+        let members = Arc::clone(&ring.members);
+        let mut said = Vec::new();
+        for &from in members.iter() {
+            let outgoing = self.peers[from].outgoing.drain(..);
+            said.extend(outgoing.map(|payload| (from, payload)));
+        }
+        for (from, payload) in said {
+            self.deliver(key, &members, from, &payload);
+        }
+        self.watch.changed();
+        self.wake(key);
+    }
+
+    fn deliver(&mut self, key: RingKey, members: &[usize], from: usize, payload: &Payload) {
+        let sender = self.peers[from].id;
+        match payload {
+            Payload::Engine(message) => {
+                for &to in members {
+                    let message = message.clone();
+                    self.feed(
+                        to,
+                        Input::Deliver {
+                            from: sender,
+                            message,
+                        },
+                    );
+                }
+            }
+            Payload::Service(service, data) => {
+                for &to in members {
+                    let event = GroupEvent::Delivered {
+                        from: sender,
+                        service: *service,
+                        data,
+                    };
+                    self.tell(to, event);
+                }
+            }
+            Payload::ServiceList(id) | Payload::Barrier(id) => {
+                let ring = self.rings.get_mut(&key).filter(|ring| ring.id == *id);
+                let Some(sync) = ring.and_then(|ring| ring.sync.as_mut()) else {
+                    return;
+                };
+                sync.awaited -= 1;
+                if sync.awaited == 0 {
+                    self.next_turn(key, members);
+                }
+            }
+            Payload::Reload => {
+                for &to in members {
+                    self.reload_peer(to);
+                }
+            }
+        }
+    }
+
+    /// All nodes have done what this turn was for.
+    fn next_turn(&mut self, key: RingKey, members: &[usize]) {
+        let services = self.services.synchronised().to_vec();
+        let Some(ring) = self.rings.get_mut(&key) else {
+            return;
+        };
+        let Some(sync) = &mut ring.sync else { return };
+        let done = sync.turn;
+        sync.turn += 1;
+        sync.awaited = members.len();
+        if done > services.len() {
+            ring.sync = None;
+            for &member in members {
+                self.feed(member, Input::SyncActivate);
+            }
+            for &member in members {
+                self.tell(member, GroupEvent::SyncCompleted);
+            }
+            return;
+        }
+        if let Some(&service) = done.checked_sub(1).and_then(|n| services.get(n)) {
+            for &member in members {
+                self.tell(member, GroupEvent::SyncActivated(service));
+            }
+        }
+        match services.get(done) {
+            Some(&service) => self.process_service(service, members),
+            None => self.process_votequorum(key, members),
+        }
+    }
+
+    fn process_service(&mut self, service: ServiceId, members: &[usize]) {
+        for &member in members {
+            self.tell(member, GroupEvent::SyncProcess(service));
+            self.reach_barrier(member);
+        }
+    }
+
+    fn process_votequorum(&mut self, key: RingKey, members: &[usize]) {
+        if let Some(sync) = self.rings.get_mut(&key).and_then(|ring| ring.sync.as_mut()) {
+            sync.unfinished = members.iter().copied().collect();
+        }
+        for &member in members {
+            self.feed(member, Input::SyncProcess);
+        }
+    }
+
+    fn reach_barrier(&mut self, member: usize) {
+        let ring = self.peers[member].ring.and_then(|key| self.rings.get(&key));
+        if let Some(ring) = ring {
+            let barrier = Payload::Barrier(ring.id);
+            self.send(member, barrier);
+        }
+    }
+
+    pub(super) fn sync_done(&mut self, member: usize) {
+        if let Some(sync) = self.sync_of(member) {
+            sync.unfinished.remove(&member);
+        }
+        self.reach_barrier(member);
+    }
+
+    /// votequorum does not wait for its device any more.
+    pub(super) fn sync_released(&mut self, member: usize) {
+        let unfinished = |sync: &mut Sync| sync.unfinished.contains(&member);
+        if self.sync_of(member).is_some_and(unfinished) {
+            self.feed(member, Input::SyncProcess);
+        }
+    }
+
+    fn sync_of(&mut self, member: usize) -> Option<&mut Sync> {
+        let key = self.peers[member].ring?;
+        self.rings.get_mut(&key)?.sync.as_mut()
+    }
+
+    /// Queues something for the next round.
+    pub(super) fn send(&mut self, from: usize, payload: Payload) {
+        self.peers[from].outgoing.push_back(payload);
+        if let Some(key) = self.peers[from].ring {
+            self.wake(key);
+        }
+    }
+
+    /// Tells the other services of a node, and sends what they answer.
+    pub(super) fn tell(&mut self, member: usize, event: GroupEvent<'_>) {
+        let mut outbox = Outbox::default();
+        self.services
+            .handle(self.peers[member].id, event, &mut outbox);
+        for (service, data) in outbox.messages {
+            self.send(member, Payload::Service(service, data));
+        }
+    }
+
+    pub(super) fn timer_expired(&mut self, peer: usize, timer: Timer, generation: u64) {
+        if !self.peers[peer].expires(timer, generation) {
+            return;
+        }
+        let input = Input::TimerExpired(timer);
+        if self.peers[peer].running == Running::Paused {
+            self.peers[peer].frozen.push(input);
+            return;
+        }
+        let timer = wording::timer(timer);
+        self.record(Some(peer), What::Timer { timer });
+        self.feed(peer, input);
+    }
+}

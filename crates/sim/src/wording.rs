@@ -1,0 +1,126 @@
+//! Messages, requests and notifications in a few words, for the log.
+
+use quorate_engine::{
+    LogLevel, Message, NodeFlags, NodeId, Notification, Reconfigure, Reply, Request, Timer,
+};
+
+fn name(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn ids(nodes: &[NodeId]) -> String {
+    let ids: Vec<_> = nodes.iter().map(|node| node.0).collect();
+    crate::log::Spaced(&ids).to_string()
+}
+
+pub(crate) fn message(message: &Message) -> String {
+    match message {
+        Message::NodeInfo {
+            node: NodeId::QDEVICE,
+            votes,
+            ..
+        } => format!("qdevice votes {votes}"),
+        Message::NodeInfo {
+            votes,
+            expected_votes,
+            flags: NodeFlags(flags),
+            ..
+        } => format!("nodeinfo votes {votes} expected {expected_votes} flags {flags}"),
+        Message::Reconfigure(Reconfigure::ExpectedVotes(votes)) => {
+            format!("set expected votes {votes}")
+        }
+        Message::Reconfigure(Reconfigure::NodeVotes { node, votes }) => {
+            format!("set votes of {node} to {votes}")
+        }
+        Message::Reconfigure(Reconfigure::CancelWaitForAll { .. }) => {
+            "cancel wait_for_all".to_owned()
+        }
+        Message::QdeviceRegister { name: device } => format!("qdevice register {}", name(device)),
+        Message::QdeviceUnregister { name: device } => {
+            format!("qdevice unregister {}", name(device))
+        }
+        Message::QdeviceRename { old, new } => {
+            format!("qdevice rename {} to {}", name(old), name(new))
+        }
+        Message::ExtraInfo { data, .. } => format!("extra info, {} bytes", data.len()),
+    }
+}
+
+pub(crate) fn request(request: &Request) -> String {
+    match request {
+        Request::GetInfo { node } => format!("getinfo {node}"),
+        Request::SetExpected { expected_votes } => format!("setexpected {expected_votes}"),
+        Request::SetVotes { node, votes } => format!("setvotes {node} {votes}"),
+        Request::TrackStart { flags, .. } => format!("trackstart {flags}"),
+        Request::TrackStop => "trackstop".to_owned(),
+        Request::QdeviceRegister { name: device } => format!("qdevice_register {}", name(device)),
+        Request::QdeviceUnregister { name: device } => {
+            format!("qdevice_unregister {}", name(device))
+        }
+        Request::QdeviceUpdate { old, new } => {
+            format!("qdevice_update {} {}", name(old), name(new))
+        }
+        Request::QdevicePoll {
+            cast_vote, ring, ..
+        } => format!("qdevice_poll {} ring {ring}", u8::from(*cast_vote)),
+        Request::QdeviceMasterWins { allow, .. } => {
+            format!("qdevice_master_wins {}", u8::from(*allow))
+        }
+        Request::SetExtraInfo { data } => format!("set_qdevice_extra_info, {} bytes", data.len()),
+        Request::GetExtraInfo { node } => format!("get_qdevice_extra_info {node}"),
+    }
+}
+
+pub(crate) fn reply(reply: &Reply) -> String {
+    match reply {
+        Reply::Status(status) | Reply::Info(Err(status)) | Reply::ExtraInfo(Err(status)) => {
+            status.code().to_string()
+        }
+        Reply::Info(Ok(info)) => format!(
+            "node {} state {} votes {} expected {} highest {} total {} quorum {} flags {}",
+            info.node,
+            info.state.code(),
+            info.votes,
+            info.expected_votes,
+            info.highest_expected,
+            info.total_votes,
+            info.quorum,
+            info.flags.0
+        ),
+        Reply::ExtraInfo(Ok(data)) => format!("{} bytes", data.len()),
+    }
+}
+
+pub(crate) fn notification(notification: &Notification) -> String {
+    match notification {
+        Notification::NodeList { ring, members } => format!("nodelist {ring}: {}", ids(members)),
+        Notification::Quorum { quorate, nodes } => {
+            let mut text = format!("quorum {}:", u8::from(*quorate));
+            for entry in nodes {
+                text += &format!(" {}/{}", entry.node, entry.state.code());
+            }
+            text
+        }
+        Notification::ExpectedVotes { expected_votes } => format!("expected {expected_votes}"),
+        Notification::ExtraInfo { node, data } => {
+            format!("extra info of {node}, {} bytes", data.len())
+        }
+    }
+}
+
+pub(crate) const fn timer(timer: Timer) -> &'static str {
+    match timer {
+        Timer::LastManStanding => "last_man_standing",
+        Timer::Qdevice => "qdevice",
+    }
+}
+
+pub(crate) const fn level(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Info => "info",
+        LogLevel::Notice => "notice",
+        LogLevel::Warning => "warning",
+        LogLevel::Error => "error",
+        LogLevel::Critical => "critical",
+    }
+}
