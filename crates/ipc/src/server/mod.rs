@@ -320,6 +320,13 @@ impl Server {
     }
 }
 
+/// Ends all connections in good order.
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.peers.values().for_each(Peer::finish);
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod testing {
     use std::fs::DirBuilder;
