@@ -8,6 +8,7 @@ use quorate_ipc::server::Limits;
 use rig::*;
 use std::fs;
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -285,6 +286,24 @@ fn chunks_that_are_none_end_the_connection() {
     short.put_request(&[]);
     short.notify(1);
     eventually(|| (short.replies() == 2).then_some(()));
+}
+
+/// Nothing stops a client from writing to its ring after it has left.
+#[test]
+fn a_client_that_has_left_is_not_heard_for_ever() {
+    let rig = Rig::start(Limits::default());
+    let mut bad = rig.hostile();
+    let chunk = [8u32.to_ne_bytes(), COMMITTED.to_ne_bytes(), [0; 4], [0; 4]].concat();
+    let words = 12288 / 4;
+    for at in (0..words).step_by(4) {
+        let offset = at as u64 * 4;
+        bad.request.data.write_all_at(&chunk, offset).unwrap();
+    }
+    bad.request.set(SEMAPHORE, u32::MAX);
+    bad.stream.shutdown(Shutdown::Both).unwrap();
+    assert!(bad.is_cut_off());
+    rig.next_end();
+    assert!(is_served(&rig.client()));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use quorate_ipc::client::Wait;
 use quorate_ipc::server::Limits;
 use quorate_ipc::{Connection, Error};
 use rig::*;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -81,6 +81,24 @@ fn idle_means_that_everything_was_taken() {
     std::thread::sleep(Duration::from_millis(30));
     assert!(idle().is_none());
     take_events(&client, 1);
+    eventually(idle);
+}
+
+#[test]
+fn an_event_whose_byte_was_not_taken_is_under_way() {
+    let rig = Rig::start(Limits::default());
+    let mut client = rig.hostile();
+    let idle = || rig.idle.load(Ordering::Acquire).then_some(());
+    client.put_request(&wanted(1));
+    client.notify(1);
+    eventually(|| (client.replies() == 1).then_some(()));
+    // One chunk each.
+    for ring in [&client.reply, &client.event] {
+        ring.set(READ_INDEX, ring.get(WRITE_INDEX));
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(idle().is_none());
+    client.stream.read_exact(&mut [0; 1]).unwrap();
     eventually(idle);
 }
 

@@ -34,7 +34,8 @@ const PATH_LEN: usize = 4096;
 /// glibc's mark of a semaphore that processes share, and where it is.
 const SHARED_MARK: (usize, u32) = (SEMAPHORE + 8, 0x80);
 
-const CHUNK_HEADER: usize = 8;
+/// Bytes in front of a chunk's payload.
+pub(super) const CHUNK_HEADER: usize = 8;
 /// What is read of a chunk before its length is known; most requests fit, and
 /// every ring is longer.
 const FIRST_READ: usize = 512;
@@ -162,6 +163,11 @@ impl Consumer {
     /// Chunks that wait, by the client's count.
     pub(super) fn waiting(&self) -> Result<u32, Error> {
         self.files.get(SEMAPHORE)
+    }
+
+    /// Bytes that the ring holds, headers of chunks included.
+    pub(super) fn capacity(&self) -> usize {
+        self.files.words * 4
     }
 
     /// A copy of the next chunk, if there is one.
