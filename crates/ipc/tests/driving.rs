@@ -115,6 +115,27 @@ fn what_is_sent_to_those_who_are_gone_is_dropped() {
 }
 
 #[test]
+fn a_message_that_can_never_arrive_ends_the_connection() {
+    let place = Place::new();
+    let mut server = place.server();
+    server.bind_dir(&place.0, Service::VoteQuorum).unwrap();
+    let client = place.connect(Service::VoteQuorum);
+    let (conn, _) = admitted(&mut server);
+    let _client = client.join().unwrap().unwrap();
+    server.event(conn, [0; 8192]);
+    assert_eq!(server.connections(), [conn]);
+    server.event(conn, [0; 8193]);
+    let last = next(&mut server, |_| Ok(()));
+    assert!(matches!(
+        last,
+        Occurrence::Disconnected {
+            why: Error::TooBig { .. },
+            ..
+        }
+    ));
+}
+
+#[test]
 fn several_nodes_have_several_directories() {
     let (one, two) = (Place::new(), Place::new());
     let mut server = one.server();

@@ -28,7 +28,9 @@
 //! function here fails because of a client, and none waits for one. Only
 //! shared-memory connections are offered; no client can demand another kind.
 //!
-//! Each connection holds seven descriptors.
+//! Each connection holds seven descriptors: a thousand of them need a limit
+//! (`RLIMIT_NOFILE`) that is rarely the default. Without descriptors left, callers
+//! are turned away.
 
 mod caller;
 mod drive;
@@ -251,7 +253,9 @@ impl Server {
     }
 
     /// Sends an event. Where it belongs to the reply that follows, as with
-    /// requests for tracking, it must be sent first.
+    /// requests for tracking, it must be sent first. A message larger than the
+    /// connection carries ends the connection: the client would wait for it, or
+    /// never know that it has missed it.
     pub fn event(&mut self, conn: ConnId, bytes: impl Into<Vec<u8>>) {
         self.tend(conn.0, |peer| peer.event(bytes.into()));
     }
