@@ -1,18 +1,77 @@
-//! A server that has run out of descriptors. On its own, because the limit is
-//! the whole process's.
+//! A server's descriptors. On their own, because they are the whole process's.
 
 mod rig;
 
+use quorate_ipc::handshake::{ConnectionRequest, ConnectionResponse};
 use quorate_ipc::server::Limits;
 use rig::*;
 use std::io::Read;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
+use std::sync::Mutex;
 use std::time::Duration;
+use zerocopy::IntoBytes;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// What comes with a message, and is not taken, is closed by the kernel.
+#[test]
+fn descriptors_that_are_sent_along_are_not_kept() {
+    let _alone = ONE_AT_A_TIME.lock();
+    let rig = Rig::start(Limits::default());
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let mut streams = Vec::new();
+    let before = open();
+    for _ in 0..10 {
+        let mut stream = UnixStream::connect(rig.run_dir().join("votequorum")).unwrap();
+        send_with_descriptors(&stream, ConnectionRequest::new(8192).as_bytes());
+        let mut response = vec![0; size_of::<ConnectionResponse>()];
+        stream.read_exact(&mut response).unwrap();
+        for _ in 0..5 {
+            send_with_descriptors(&stream, &[0]);
+        }
+        streams.push(stream);
+    }
+    assert!(is_served(&rig.client()));
+    rig.next_end();
+    // One socket of the client's and seven of the server's, and nothing else.
+    let more = open() - before;
+    assert!((70..=90).contains(&more), "{more}");
+}
+
+/// Sends sixteen descriptors along.
+fn send_with_descriptors(stream: &UnixStream, bytes: &[u8]) {
+    const COUNT: usize = 16;
+    let fds = [stream.as_raw_fd(); COUNT];
+    let mut control = [0u64; 16];
+    let mut part = libc::iovec {
+        iov_base: bytes.as_ptr().cast_mut().cast(),
+        iov_len: bytes.len(),
+    };
+    // SAFETY: the message names the bytes, and a control area that has room for
+    // the descriptors and is aligned for its header.
+    let sent = unsafe {
+        let mut message: libc::msghdr = std::mem::zeroed();
+        message.msg_iov = &mut part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.as_mut_ptr().cast();
+        message.msg_controllen = libc::CMSG_SPACE(size_of_val(&fds) as u32) as _;
+        let header = libc::CMSG_FIRSTHDR(&message);
+        (*header).cmsg_level = libc::SOL_SOCKET;
+        (*header).cmsg_type = libc::SCM_RIGHTS;
+        (*header).cmsg_len = libc::CMSG_LEN(size_of_val(&fds) as u32) as _;
+        libc::CMSG_DATA(header)
+            .cast::<[libc::c_int; COUNT]>()
+            .write_unaligned(fds);
+        libc::sendmsg(stream.as_raw_fd(), &message, 0)
+    };
+    assert_eq!(sent, bytes.len() as isize);
+}
 
 #[test]
 fn callers_are_turned_away_and_not_forgotten() {
+    let _alone = ONE_AT_A_TIME.lock();
     // A caller may get in where another thread has just closed something.
     let limits = Limits {
         half_open_time: Duration::from_millis(200),

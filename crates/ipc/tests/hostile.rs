@@ -266,6 +266,23 @@ fn links_in_the_connections_directory_lead_nowhere() {
     assert_eq!((after.mode(), after.uid()), (before.mode(), before.uid()));
 }
 
+/// To remove a million files would take the server a while.
+#[test]
+fn a_clients_own_files_are_left_to_the_end() {
+    let rig = Rig::start(Limits::default());
+    let bad = rig.hostile();
+    let dir = bad.request.base.parent().unwrap().to_owned();
+    fs::write(dir.join("own"), b"x").unwrap();
+    drop(bad);
+    rig.next_end();
+    let left: Vec<_> = fs::read_dir(&dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["own"]);
+    // That it is gone at the end is checked with the rig's.
+}
+
 /// Weakness 9: events piled up in memory without limit.
 #[test]
 fn a_client_that_takes_no_events_is_cut_off() {
