@@ -4,7 +4,7 @@ mod node;
 mod programs;
 
 use node::Node;
-use programs::{compile, have_libraries, run};
+use programs::{compile, have_libraries, run, skip};
 use std::path::Path;
 
 /// Compiles and runs a program, and holds its output against the file next to it.
@@ -53,9 +53,8 @@ fn libcpg() {
 /// What corosync's own tools make of the node: their words must be in the output.
 fn tool_says(name: &str, arguments: &[&str], words: &[&str]) {
     let program = Path::new("/usr/sbin").join(name);
-    if !have_libraries() || !program.exists() {
-        assert!(std::env::var_os("QUORATE_REQUIRE_ALL").is_none(), "{name}");
-        return;
+    if !program.exists() {
+        return skip(&format!("{name} is missing"));
     }
     let node = Node::start(name);
     let output = run(&node.run_dir(), &program, arguments);
