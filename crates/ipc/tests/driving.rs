@@ -132,6 +132,47 @@ fn a_message_that_can_never_arrive_ends_the_connection() {
     ));
 }
 
+/// As with a daemon that is stopped by SIGSTOP.
+#[test]
+fn a_frozen_node_is_silent_and_wakes_up() {
+    let (place, awake) = (Place::new(), Place::new());
+    let mut server = place.server();
+    let frozen = server.bind_dir(&place.0, Service::Cfg).unwrap();
+    server.bind_dir(&awake.0, Service::Cfg).unwrap();
+    let client = place.connect(Service::Cfg);
+    let (conn, _) = admitted(&mut server);
+    let client = client.join().unwrap().unwrap();
+
+    server.set_frozen(frozen, true).unwrap();
+    let asking = spawn(move || client.call(&[0; 16], &mut [0; 64]));
+    let late = place.connect(Service::Cfg);
+    let other = awake.connect(Service::Cfg);
+    let (other_conn, _) = admitted(&mut server);
+    drop(other.join().unwrap().unwrap());
+    let left = next(&mut server, |_| Ok(()));
+    assert!(matches!(left, Occurrence::Disconnected { conn, .. } if conn == other_conn));
+    for _ in 0..20 {
+        let limit = Some(Duration::from_millis(2));
+        assert!(server.poll(limit, |_| Ok(())).unwrap().is_empty());
+    }
+    assert!(!asking.is_finished() && !late.is_finished());
+
+    server.set_frozen(frozen, false).unwrap();
+    let mut connected = 0;
+    while !asking.is_finished() || connected == 0 {
+        let limit = Some(Duration::from_millis(20));
+        for occurrence in server.poll(limit, |_| Ok(())).unwrap() {
+            match occurrence {
+                Occurrence::Request { .. } => server.reply(conn, [1; 24]),
+                Occurrence::Connected { .. } => connected += 1,
+                Occurrence::Disconnected { .. } => {}
+            }
+        }
+    }
+    assert_eq!(asking.join().unwrap().unwrap(), 24);
+    late.join().unwrap().unwrap();
+}
+
 #[test]
 fn several_nodes_have_several_directories() {
     let (one, two) = (Place::new(), Place::new());
