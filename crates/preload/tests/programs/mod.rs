@@ -10,8 +10,7 @@ const LIBRARIES: [&str; 5] = ["cmap", "cfg", "cpg", "quorum", "votequorum"];
 /// The preload library, which cargo has built next to this program.
 pub(crate) fn preload() -> PathBuf {
     let program = std::env::current_exe().unwrap();
-    let target = program.ancestors().nth(2).unwrap();
-    let library = target.join("libquorate_preload.so");
+    let library = program.with_file_name("libquorate_preload.so");
     assert!(library.exists(), "{} was not built", library.display());
     library
 }
