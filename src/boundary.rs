@@ -33,8 +33,12 @@ pub(crate) fn status(code: impl FnOnce() -> Result<(), Failure>) -> cs_error {
 fn silence_panics() {
     #[cfg(feature = "c-library")]
     {
-        static ONCE: std::sync::Once = std::sync::Once::new();
-        ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+        // Not a Once: a child forked while another thread is in there would
+        // wait for it for ever.
+        static DONE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+        if !DONE.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            std::panic::set_hook(Box::new(|_| {}));
+        }
     }
 }
 

@@ -5,13 +5,13 @@
 //! value of the check skips the comparison.
 
 use crate::error::Failure;
-use parking_lot::RwLock;
+use crate::shared::Shared;
 use quorate_client::process;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ptr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::SystemTime;
 
 /// The handles of one library, one table per process.
@@ -19,11 +19,14 @@ use std::time::SystemTime;
 /// A forked child starts with an empty one: it finds none of its parent's
 /// handles, and no lock that another thread of the parent held.
 pub(crate) struct Handles<T: 'static> {
-    table: AtomicPtr<Table<T>>,
+    /// Of the first process to ask; only a forked child needs to allocate one.
+    first: Table<T>,
+    child: AtomicPtr<Table<T>>,
 }
 
 struct Table<T: 'static> {
-    generation: u32,
+    /// Of the process; 0 until it is known.
+    generation: AtomicU32,
     slots: RwLock<Slots<T>>,
     /// The parent's table, as it was when the process was forked.
     inherited: Option<&'static Table<T>>,
@@ -36,20 +39,54 @@ struct Slots<T> {
 
 struct Slot<T> {
     check: u32,
-    value: Arc<T>,
+    value: Shared<T>,
+}
+
+impl<T> Table<T> {
+    const fn new(generation: u32, inherited: Option<&'static Self>) -> Self {
+        let slots = Slots {
+            used: Vec::new(),
+            free: BinaryHeap::new(),
+        };
+        Self {
+            generation: AtomicU32::new(generation),
+            slots: RwLock::new(slots),
+            inherited,
+        }
+    }
+
+    // A panic while the table was locked has become an error of that call; the
+    // table is good at any time.
+
+    fn read(&self) -> RwLockReadGuard<'_, Slots<T>> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Slots<T>> {
+        self.slots.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn belongs_to(&self, generation: u32) -> bool {
+        let (ok, fail) = (Ordering::AcqRel, Ordering::Acquire);
+        match self.generation.compare_exchange(0, generation, ok, fail) {
+            Ok(_) => true,
+            Err(known) => known == generation,
+        }
+    }
 }
 
 impl<T> Handles<T> {
     pub(crate) const fn new() -> Self {
         Self {
-            table: AtomicPtr::new(ptr::null_mut()),
+            first: Table::new(0, None),
+            child: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
     /// Gives the value a handle.
-    pub(crate) fn insert(&self, value: Arc<T>) -> Result<u64, Failure> {
+    pub(crate) fn insert(&'static self, value: Shared<T>) -> Result<u64, Failure> {
         let check = random_check();
-        let mut slots = self.table().slots.write();
+        let mut slots = self.table()?.write();
         let index = match slots.free.pop() {
             Some(Reverse(index)) => index,
             None => {
@@ -69,18 +106,17 @@ impl<T> Handles<T> {
     }
 
     /// The value behind a handle. No lock is held when this returns.
-    pub(crate) fn get(&self, handle: u64) -> Result<Arc<T>, Failure> {
-        let slots = self.table().slots.read();
+    pub(crate) fn get(&'static self, handle: u64) -> Result<Shared<T>, Failure> {
+        let slots = self.table()?.read();
         slots
             .find(handle)
-            .map(|slot| Arc::clone(&slot.value))
+            .map(|slot| slot.value.clone())
             .ok_or(Failure::BadHandle)
     }
 
     /// Takes a handle out of use and returns its value.
-    pub(crate) fn remove(&self, handle: u64) -> Result<Arc<T>, Failure> {
-        self.table()
-            .slots
+    pub(crate) fn remove(&'static self, handle: u64) -> Result<Shared<T>, Failure> {
+        self.table()?
             .write()
             .remove(handle)
             .ok_or(Failure::BadHandle)
@@ -88,10 +124,15 @@ impl<T> Handles<T> {
 
     /// Takes a handle of the parent process out of use in this child, if that
     /// can be done without waiting for a lock whose holder is not here.
-    pub(crate) fn remove_inherited(&self, handle: u64) -> Result<Arc<T>, Failure> {
-        let mut table = self.table().inherited;
+    pub(crate) fn remove_inherited(&'static self, handle: u64) -> Result<Shared<T>, Failure> {
+        let mut table = self.table()?.inherited;
         while let Some(parent) = table {
-            if let Some(value) = parent.slots.try_write().and_then(|mut s| s.remove(handle)) {
+            if let Some(value) = parent
+                .slots
+                .try_write()
+                .ok()
+                .and_then(|mut s| s.remove(handle))
+            {
                 return Ok(value);
             }
             table = parent.inherited;
@@ -99,33 +140,24 @@ impl<T> Handles<T> {
         Err(Failure::BadHandle)
     }
 
-    fn table(&self) -> &'static Table<T> {
+    fn table(&'static self) -> Result<&'static Table<T>, Failure> {
         let generation = process::generation();
-        let mut seen = self.table.load(Ordering::Acquire);
+        if self.first.belongs_to(generation) {
+            return Ok(&self.first);
+        }
+        let mut seen = self.child.load(Ordering::Acquire);
         loop {
-            // SAFETY: a table is made below, never freed and never moved.
-            let current: Option<&'static Table<T>> = unsafe { seen.as_ref() };
-            if let Some(table) = current.filter(|table| table.generation == generation) {
-                return table;
+            // SAFETY: only ever set below, to a table that is never freed.
+            let newest = unsafe { seen.as_ref() }.unwrap_or(&self.first);
+            if newest.belongs_to(generation) {
+                return Ok(newest);
             }
-            let fresh = Box::into_raw(Box::new(Table {
-                generation,
-                slots: RwLock::new(Slots {
-                    used: Vec::new(),
-                    free: BinaryHeap::new(),
-                }),
-                inherited: current,
-            }));
-            match self
-                .table
-                .compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire)
-            {
-                Ok(_) => seen = fresh,
-                Err(other_thread) => {
-                    // SAFETY: `fresh` came from a box and was not published.
-                    drop(unsafe { Box::from_raw(fresh) });
-                    seen = other_thread;
-                }
+            let fresh = Shared::try_new(Table::new(generation, Some(newest)))?;
+            let raw = ptr::from_ref::<Table<T>>(&fresh).cast_mut();
+            let (ok, fail) = (Ordering::AcqRel, Ordering::Acquire);
+            match self.child.compare_exchange(seen, raw, ok, fail) {
+                Ok(_) => return Ok(fresh.leak()),
+                Err(other_thread) => seen = other_thread,
             }
         }
     }
@@ -137,7 +169,7 @@ impl<T> Slots<T> {
         (slot.check == check(handle)).then_some(slot)
     }
 
-    fn remove(&mut self, handle: u64) -> Option<Arc<T>> {
+    fn remove(&mut self, handle: u64) -> Option<Shared<T>> {
         self.find(handle)?;
         let slot = self.used[index(handle)].take()?;
         self.free.push(Reverse(index(handle) as u32));
@@ -177,28 +209,31 @@ fn random_check() -> u32 {
 mod tests {
     use super::*;
 
+    fn insert<T>(handles: &'static Handles<T>, value: T) -> u64 {
+        let value = Shared::try_new(value).ok().unwrap();
+        handles.insert(value).unwrap()
+    }
+
     #[test]
     fn handles_have_the_shape_that_corosync_gives_them() {
-        let handles = Handles::new();
-        let all: Vec<u64> = (0..100)
-            .map(|n| handles.insert(Arc::new(n)).unwrap())
-            .collect();
+        static HANDLES: Handles<usize> = Handles::new();
+        let handles = &HANDLES;
+        let all: Vec<u64> = (0..100).map(|n| insert(handles, n)).collect();
         for (n, handle) in all.iter().enumerate() {
             assert_eq!(index(*handle), n);
             assert!((1..=0x7fff_ffff).contains(&check(*handle)));
-            assert_eq!(*handles.get(*handle).unwrap(), n);
+            assert_eq!(*handles.get(*handle).ok().unwrap(), n);
         }
     }
 
     #[test]
     fn the_lowest_slot_is_used_again_with_another_check() {
-        let handles = Handles::new();
-        let first = handles.insert(Arc::new(1)).unwrap();
-        let second = handles.insert(Arc::new(2)).unwrap();
-        handles.insert(Arc::new(3)).unwrap();
-        handles.remove(second).unwrap();
-        handles.remove(first).unwrap();
-        let again = handles.insert(Arc::new(4)).unwrap();
+        static HANDLES: Handles<i32> = Handles::new();
+        let handles = &HANDLES;
+        let [first, second, _] = [1, 2, 3].map(|n| insert(handles, n));
+        handles.remove(second).ok().unwrap();
+        handles.remove(first).ok().unwrap();
+        let again = insert(handles, 4);
         assert_eq!(index(again), 0);
         assert!(again == first || handles.get(first).is_err());
         assert!(handles.get(second).is_err());
@@ -207,8 +242,8 @@ mod tests {
 
     #[test]
     fn no_other_number_is_a_handle() {
-        let handles = Handles::new();
-        let handle = handles.insert(Arc::new(())).unwrap();
+        static HANDLES: Handles<()> = Handles::new();
+        let handle = insert(&HANDLES, ());
         for wrong in [
             0,
             handle + 1,
@@ -216,7 +251,7 @@ mod tests {
             handle | 0xffff_ffff << 32,
             u64::MAX,
         ] {
-            assert!(handles.get(wrong).is_err(), "{wrong:#x}");
+            assert!(HANDLES.get(wrong).is_err(), "{wrong:#x}");
         }
     }
 }

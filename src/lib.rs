@@ -14,6 +14,8 @@
 pub mod arguments;
 mod boundary;
 pub mod corotypes;
+mod environment;
 mod error;
 mod handles;
+mod shared;
 pub mod votequorum;

@@ -19,6 +19,7 @@ pub mod endpoint;
 mod error;
 pub mod handshake;
 pub mod header;
+mod lock;
 pub mod process;
 mod ring;
 mod semaphore;

@@ -8,6 +8,13 @@ static CURRENT: WipedOnFork = WipedOnFork::new();
 /// Survives a fork, so that a child's generation differs from all before it.
 static LAST: AtomicU32 = AtomicU32::new(0);
 
+/// How forks are noticed. Decided once: a kernel that is short of memory for a
+/// moment must not make the answer change.
+static MEANS: AtomicU32 = AtomicU32::new(UNDECIDED);
+const UNDECIDED: u32 = 0;
+const BY_WIPED_PAGE: u32 = 1;
+const BY_PROCESS_ID: u32 = 2;
+
 /// A number that differs between a process and every process forked from it.
 ///
 /// Costs no system call where the kernel can clear memory on fork (Linux 4.14
@@ -17,7 +24,7 @@ pub fn generation() -> u32 {
     if seen != 0 {
         return seen;
     }
-    if !CURRENT.arm() {
+    if means() == BY_PROCESS_ID {
         return sys::process_id();
     }
     let next = LAST.fetch_add(1, Ordering::AcqRel) + 1;
@@ -26,6 +33,23 @@ pub fn generation() -> u32 {
         .compare_exchange(0, next, Ordering::AcqRel, Ordering::Acquire)
     {
         Ok(_) => next,
+        Err(other_thread) => other_thread,
+    }
+}
+
+fn means() -> u32 {
+    let seen = MEANS.load(Ordering::Acquire);
+    if seen != UNDECIDED {
+        return seen;
+    }
+    let found = if CURRENT.arm() {
+        BY_WIPED_PAGE
+    } else {
+        BY_PROCESS_ID
+    };
+    let (ok, fail) = (Ordering::AcqRel, Ordering::Acquire);
+    match MEANS.compare_exchange(UNDECIDED, found, ok, fail) {
+        Ok(_) => found,
         Err(other_thread) => other_thread,
     }
 }
