@@ -1,4 +1,4 @@
-//! votequorum's options in the simulated cluster: the recorded sessions of the original.
+//! votequorum's options in the simulated cluster: runs recorded from the original.
 
 use quorate_engine::{Compat, NodeId, Status};
 use quorate_sim::ViolationKind;
