@@ -27,6 +27,28 @@ fn auto_tie_breaker() {
     );
 }
 
+/// Also shown by corosync-vqsim 3.1.7: a list decides by the previous ring, so the half that lost
+/// the tie wins it when its ring forms anew with the same members.
+#[test]
+fn a_tie_breaker_list_forgets_who_lost() {
+    let keys = [("auto_tie_breaker", "1"), ("auto_tie_breaker_node", "1 3")];
+    let mut cluster = cluster(&[1; 4], &keys);
+    split(&mut cluster, &[&[1, 2], &[3, 4]]);
+    assert_eq!(quorate(&cluster, &[1, 3]), [true, false]);
+    assert_eq!(cluster.violations(), []);
+    // Longer than the token timeout, shorter than the consensus timeout after it.
+    cluster.pause(NodeId(4)).unwrap();
+    cluster.run_until(cluster.now() + ms(5000));
+    cluster.resume(NodeId(4)).unwrap();
+    cluster.run_until_quiet();
+    assert_eq!(view(&cluster, 3), (3, vec![3, 4], true));
+    let kinds: Vec<_> = cluster.violations().iter().map(|v| &v.kind).collect();
+    assert!(
+        matches!(kinds[..], [ViolationKind::TwoQuorate(_)]),
+        "{kinds:?}"
+    );
+}
+
 /// Observed on corosync 3.1.7: the loss of quorum makes all wait again.
 #[test]
 fn wait_for_all() {
