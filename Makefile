@@ -3,6 +3,7 @@
 CARGO ?= cargo
 CC ?= cc
 INSTALL ?= install
+OBJCOPY ?= objcopy
 
 DESTDIR ?=
 PREFIX ?= /usr/local
@@ -56,9 +57,16 @@ $(COMMON): $(STATICLIB) abi/libcorosync_common.map
 	ln -sf $(@F) $(@D)/libcorosync_common.so.4
 	ln -sf $(@F) $(@D)/libcorosync_common.so
 
-$(BUILD)/lib/libvotequorum.a: $(STATICLIB)
+# One object whose only global names are the API's: another Rust library in the
+# same program has the rest under the same names.
+$(BUILD)/lib/libvotequorum.a: $(STATICLIB) abi/libvotequorum.map
 	@mkdir -p $(@D)
-	cp $< $@
+	$(LD) -r -o $@.o --whole-archive $<
+	sed -n 's/^ *\(votequorum_[a-z_]*\);$$/\1/p' abi/libvotequorum.map > $@.names
+	$(OBJCOPY) --keep-global-symbols=$@.names --remove-section=.llvmbc --remove-section=.llvmcmd $@.o
+	rm -f $@
+	$(AR) rcs $@ $@.o
+	rm -f $@.o $@.names
 
 pkgconfig = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 	-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@QUORATE_VERSION@|$(QUORATE_VERSION)|' \

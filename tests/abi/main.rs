@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let mut suite = Suite::from_arguments("abi");
     let ours = Requirements::none().ours().program("nm").program("readelf");
     suite.test_with("symbols", &ours, symbols);
+    suite.test_with("archive_symbols", &ours, archive_symbols);
     suite.test_with("names_and_needs", &ours, names_and_needs);
     headers::run(&mut suite);
     types::run(&mut suite);
@@ -74,6 +75,27 @@ fn symbols() {
         exported.sort_unstable();
         assert_eq!(exported, list.lines().collect::<Vec<_>>(), "{soname}");
     }
+}
+
+/// Whoever links the archive with another Rust library would find everything
+/// else in there twice.
+fn archive_symbols() {
+    let table = output_of(
+        Command::new("nm")
+            .args(["--defined-only", "--extern-only", "--format=posix"])
+            .arg(library("libvotequorum.a")),
+    );
+    let mut exported: Vec<&str> = table
+        .lines()
+        .filter(|line| line.contains(' '))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    exported.sort_unstable();
+    let names: Vec<&str> = include_str!("libvotequorum.symbols")
+        .lines()
+        .filter_map(|line| line.split('@').next())
+        .collect();
+    assert_eq!(exported, names);
 }
 
 fn names_and_needs() {
