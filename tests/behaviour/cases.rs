@@ -19,7 +19,7 @@ const fn by_chance(name: &'static str, ours: Ends) -> Case {
     }
 }
 
-pub(super) const CASES: [Case; 41] = [
+pub(super) const CASES: [Case; 42] = [
     case("null_handle", Crashing, With("7\n")),
     case("null_callbacks", With("1 1 1\n"), With("1 1 1\n")),
     case("null_members", With("1 1 1 1 6\n"), With("1 1 1 1 6\n")),
@@ -61,6 +61,7 @@ pub(super) const CASES: [Case; 41] = [
     ),
     case("finalize_wakes", Never, With("finalize 1 dispatch 9\n")),
     case("small_stack", Crashing, With(SMALL_STACK)),
+    case("stack_use", Crashing, With("16 KiB or less\n")),
     case(
         "finalize_in_callback",
         With("finalize 1 dispatch 9\n"),
