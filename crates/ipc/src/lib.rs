@@ -22,6 +22,7 @@ pub mod process;
 mod ring;
 mod semaphore;
 mod sys;
+pub mod wait;
 
 pub use client::{Connection, Options};
 pub use endpoint::{Endpoint, Service};
