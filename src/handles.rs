@@ -5,28 +5,19 @@
 //! value of the check skips the comparison.
 
 use crate::error::Failure;
+use crate::per_process::PerProcess;
 use parking_lot::RwLock;
 use quorate_client::process;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::time::SystemTime;
 
 /// The handles of one library, one table per process.
 ///
 /// A forked child starts with an empty one: it finds none of its parent's
 /// handles, and no lock that another thread of the parent held.
 pub(crate) struct Handles<T: 'static> {
-    table: AtomicPtr<Table<T>>,
-}
-
-struct Table<T: 'static> {
-    generation: u32,
-    slots: RwLock<Slots<T>>,
-    /// The parent's table, as it was when the process was forked.
-    inherited: Option<&'static Table<T>>,
+    tables: PerProcess<RwLock<Slots<T>>>,
 }
 
 struct Slots<T> {
@@ -42,14 +33,14 @@ struct Slot<T> {
 impl<T> Handles<T> {
     pub(crate) const fn new() -> Self {
         Self {
-            table: AtomicPtr::new(ptr::null_mut()),
+            tables: PerProcess::new(),
         }
     }
 
     /// Gives the value a handle.
     pub(crate) fn insert(&self, value: Arc<T>) -> Result<u64, Failure> {
         let check = random_check();
-        let mut slots = self.table().slots.write();
+        let mut slots = self.table().write();
         let index = match slots.free.pop() {
             Some(Reverse(index)) => index,
             None => {
@@ -70,7 +61,7 @@ impl<T> Handles<T> {
 
     /// The value behind a handle. No lock is held when this returns.
     pub(crate) fn get(&self, handle: u64) -> Result<Arc<T>, Failure> {
-        let slots = self.table().slots.read();
+        let slots = self.table().read();
         slots
             .find(handle)
             .map(|slot| Arc::clone(&slot.value))
@@ -80,7 +71,6 @@ impl<T> Handles<T> {
     /// Takes a handle out of use and returns its value.
     pub(crate) fn remove(&self, handle: u64) -> Result<Arc<T>, Failure> {
         self.table()
-            .slots
             .write()
             .remove(handle)
             .ok_or(Failure::BadHandle)
@@ -89,49 +79,25 @@ impl<T> Handles<T> {
     /// Takes a handle of the parent process out of use in this child, if that
     /// can be done without waiting for a lock whose holder is not here.
     pub(crate) fn remove_inherited(&self, handle: u64) -> Result<Arc<T>, Failure> {
-        let mut table = self.table().inherited;
-        while let Some(parent) = table {
-            if let Some(value) = parent.slots.try_write().and_then(|mut s| s.remove(handle)) {
-                return Ok(value);
-            }
-            table = parent.inherited;
-        }
-        Err(Failure::BadHandle)
+        self.tables
+            .inherited(Slots::fresh)
+            .find_map(|slots| slots.try_write()?.remove(handle))
+            .ok_or(Failure::BadHandle)
     }
 
-    fn table(&self) -> &'static Table<T> {
-        let generation = process::generation();
-        let mut seen = self.table.load(Ordering::Acquire);
-        loop {
-            // SAFETY: a table is made below, never freed and never moved.
-            let current: Option<&'static Table<T>> = unsafe { seen.as_ref() };
-            if let Some(table) = current.filter(|table| table.generation == generation) {
-                return table;
-            }
-            let fresh = Box::into_raw(Box::new(Table {
-                generation,
-                slots: RwLock::new(Slots {
-                    used: Vec::new(),
-                    free: BinaryHeap::new(),
-                }),
-                inherited: current,
-            }));
-            match self
-                .table
-                .compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire)
-            {
-                Ok(_) => seen = fresh,
-                Err(other_thread) => {
-                    // SAFETY: `fresh` came from a box and was not published.
-                    drop(unsafe { Box::from_raw(fresh) });
-                    seen = other_thread;
-                }
-            }
-        }
+    fn table(&self) -> &'static RwLock<Slots<T>> {
+        self.tables.get(Slots::fresh)
     }
 }
 
 impl<T> Slots<T> {
+    fn fresh() -> RwLock<Self> {
+        RwLock::new(Self {
+            used: Vec::new(),
+            free: BinaryHeap::new(),
+        })
+    }
+
     fn find(&self, handle: u64) -> Option<&Slot<T>> {
         let slot = self.used.get(index(handle))?.as_ref()?;
         (slot.check == check(handle)).then_some(slot)
@@ -153,20 +119,10 @@ fn check(handle: u64) -> u32 {
     (handle >> 32) as u32
 }
 
-/// From the kernel: libc's `random()` belongs to the program.
+/// A number that nobody can guess.
 fn random_check() -> u32 {
-    let mut bytes = [0; 4];
     loop {
-        // SAFETY: pointer and length describe `bytes`.
-        let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), 4, libc::GRND_NONBLOCK) };
-        if got != 4 {
-            // No entropy yet: handles are then merely distinct in time.
-            let now = SystemTime::now()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default();
-            bytes = now.subsec_nanos().to_ne_bytes();
-        }
-        let check = u32::from_ne_bytes(bytes) & 0x7fff_ffff;
+        let check = u32::from_ne_bytes(process::random()) & 0x7fff_ffff;
         if check != 0 {
             return check;
         }
