@@ -76,8 +76,9 @@ typedef struct NCS_POOL_INFO NCS_POOL_INFO;
  *
  * [OURS] The bit of corosync's node N is 1 << (N - 1). A node is in the cluster while its
  * partition has quorum; to lose quorum, or corosync itself, is to leave. A node that had announced
- * that it would stop has not failed. The first callback comes with the registration and tells
- * what is.
+ * that it would leave (votequorum's state LEAVING) has not failed; but corosync 3.1 lets nobody
+ * know in time, so that a node which was stopped counts as failed. The first callback comes with
+ * the registration and tells what is.
  *
  * [OURS] Callbacks are run by a thread of the library, one at a time and in order, unless
  * ncs_fd_get() was called. No lock is held meanwhile: any function of this header may be called

@@ -6,12 +6,19 @@ use std::process::ExitCode;
 use quorate_testkit::{CProgram, Library, Requirements, Suite, source_root};
 
 mod changes;
+mod history;
+mod locks;
 mod member;
 
 fn main() -> ExitCode {
     let mut suite = Suite::from_arguments("ncs");
     let needs = Requirements::cluster().ours();
+    suite.test(
+        "a_disagreement_is_noticed",
+        history::a_disagreement_is_noticed,
+    );
     changes::run(&mut suite, &needs);
+    locks::run(&mut suite, &needs);
     suite.finish()
 }
 
