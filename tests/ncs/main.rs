@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use quorate_testkit::{CProgram, Library, Requirements, Suite, source_root};
 
+mod cases;
 mod changes;
 mod history;
 mod locks;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         "a_disagreement_is_noticed",
         history::a_disagreement_is_noticed,
     );
+    cases::run(&mut suite, &needs);
     changes::run(&mut suite, &needs);
     locks::run(&mut suite, &needs);
     suite.finish()
@@ -24,9 +26,17 @@ fn main() -> ExitCode {
 
 /// A program of `tests/c`, built with the installed kind of header and library.
 fn program(name: &str) -> PathBuf {
+    built(CProgram::new(name).source(&format!("tests/c/{name}.c")))
+}
+
+fn cxx_program(name: &str) -> PathBuf {
+    let source = format!("tests/c/{name}.cpp");
+    built(CProgram::new(name).compiler("c++").source(&source))
+}
+
+fn built(program: CProgram) -> PathBuf {
     let directory = Library::Ours.find().expect("checked before");
-    CProgram::new(name)
-        .source(&format!("tests/c/{name}.c"))
+    program
         .include(&source_root().join("include"))
         .flag(&format!("-L{}", directory.display()))
         .flag(&format!("-Wl,-rpath,{}", directory.display()))
