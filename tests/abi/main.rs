@@ -9,6 +9,7 @@ use quorate_testkit::{Requirements, Suite, source_root};
 mod headers;
 mod install;
 mod loading;
+mod ncssdk;
 mod types;
 
 fn main() -> ExitCode {
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     headers::run(&mut suite);
     types::run(&mut suite);
     loading::run(&mut suite);
+    ncssdk::run(&mut suite);
     install::run(&mut suite);
     suite.finish()
 }
@@ -54,6 +56,7 @@ fn symbols() {
             "libcorosync_common.so.4",
             include_str!("libcorosync_common.symbols"),
         ),
+        ("libncssdk.so.1", include_str!("libncssdk.symbols")),
     ] {
         let table = output_of(
             Command::new("nm")
@@ -77,7 +80,11 @@ fn symbols() {
 }
 
 fn names_and_needs() {
-    for soname in ["libvotequorum.so.8", "libcorosync_common.so.4"] {
+    for soname in [
+        "libvotequorum.so.8",
+        "libcorosync_common.so.4",
+        "libncssdk.so.1",
+    ] {
         let section = output_of(
             Command::new("readelf")
                 .arg("--dynamic")

@@ -4,6 +4,7 @@
  * Usage: ncs_calls CASE
  */
 #include <poll.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,7 @@ static void keys(void)
 }
 
 static NCS_HANDLE outer;
+static sem_t done;
 
 static void call_all(NCS_HANDLE Handle, UINT32 GroupEpoch, UINT32 Members, UINT32 FailedMask,
 		     UINT32 MasterMask)
@@ -183,6 +185,7 @@ static void call_all(NCS_HANDLE Handle, UINT32 GroupEpoch, UINT32 Members, UINT3
 	printf(" itself %u", NCS_Deregister(Handle));
 	printf(" again %u\n", NCS_Deregister(Handle));
 	depth += 100;
+	sem_post(&done);
 }
 
 static void callbacks_may_call_all(void)
@@ -194,6 +197,13 @@ static void callbacks_may_call_all(void)
 	printf("poll %d\n", poll(&ready, 1, -1));
 	printf("dispatch %u\n", ncs_dispatch(0, NCS_DISPATCH_ALL));
 	printf("depth %d poll %d\n", depth, poll(&ready, 1, 0));
+}
+
+static void callbacks_may_call_all_on_the_thread(void)
+{
+	outer = registered(call_all);
+	sem_wait(&done);
+	printf("depth %d\n", depth);
 }
 
 static void not_accepted(void)
@@ -214,10 +224,12 @@ int main(int count, char *arguments[])
 		{ "bad_handles", bad_handles },
 		{ "keys", keys },
 		{ "callbacks_may_call_all", callbacks_may_call_all },
+		{ "callbacks_may_call_all_on_the_thread", callbacks_may_call_all_on_the_thread },
 		{ "not_accepted", not_accepted },
 	};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	sem_init(&done, 0, 0);
 	for (size_t i = 0; count == 2 && i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (strcmp(cases[i].name, arguments[1]) == 0) {
 			cases[i].run();

@@ -121,7 +121,7 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).expect("the configuration can be read")
 }
 
-const CALLS: [(&str, &str); 4] = [
+const CALLS: [(&str, &str); 5] = [
     (
         "bad_arguments",
         "register 2 2 2 2 untouched\n\
@@ -169,6 +169,16 @@ const CALLS: [(&str, &str); 4] = [
         deregister 0 itself 0 again 9\n\
         dispatch 0\n\
         depth 111 poll 0\n",
+    ),
+    (
+        "callbacks_may_call_all_on_the_thread",
+        "told before it is called 1\n\
+        query 0 same 1 failed 0 master 1\n\
+        lock 0 trylock 5 by 1 unlock 0\n\
+        pools 3 database 3\n\
+        depth 10 dispatch 2 fd 0 dispatch 0 depth 11\n\
+        deregister 0 itself 0 again 9\n\
+        depth 111\n",
     ),
 ];
 
