@@ -34,7 +34,7 @@ LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK)
 PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
-.PHONY: all libraries headers install uninstall deps check check-long demo clean help FORCE
+.PHONY: all libraries headers install uninstall deps check check-long bench-ncs demo clean help FORCE
 
 all: libraries $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build the libraries
 
@@ -115,6 +115,9 @@ check: deps ## run all tests; QUORATE_REQUIRE_ALL=1 makes a skipped one a failur
 	$(MAKE) all
 	$(MAKE) libraries PROFILE=abi BUILD=$(BUILD)/abi
 	tests/check.sh
+
+bench-ncs: libraries ## measure libncssdk's locks and callbacks on a cluster of three
+	@$(CARGO) bench --quiet --bench ncs
 
 clean: ## remove what was built
 	$(CARGO) clean
