@@ -173,6 +173,9 @@ pub unsafe extern "C" fn NCS_UnLock(
     unsafe { about_key(Handle, Key, KeyLen, Sdk::unlock) }.0
 }
 
+/// One of the SDK's methods that take a handle and a key.
+type KeyCall = fn(&Sdk<Callback>, u32, &[u8]) -> Result<(), Refused>;
+
 /// A call about a key: what to return, and who holds it.
 ///
 /// # Safety
@@ -182,7 +185,7 @@ unsafe fn about_key(
     Handle: NCS_HANDLE,
     Key: NCS_KEY,
     KeyLen: UINT32,
-    call: fn(&Sdk<Callback>, u32, &[u8]) -> Result<(), Refused>,
+    call: KeyCall,
 ) -> (NCS_RETURN, UINT32) {
     let len = KeyLen as usize;
     if Key.is_null() || !(1..=NCS_MAX_KEY_LEN).contains(&len) {

@@ -30,6 +30,7 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
         let printed = "0 0 0 caught: thrown in a callback, 0 2 0 0\n";
         assert_eq!(converse(node, command), printed);
     });
+    suite.test_with("cases/over_sockets", needs, over_sockets);
     suite.test_with("cases/no_daemon", needs, || {
         let command = cluster.switch().space().command(program("ncs_calls"));
         assert_eq!(not_accepted(&cluster, command), 8);
@@ -77,6 +78,16 @@ fn not_accepted(cluster: &Cluster, command: NodeCommand) -> u32 {
         .and_then(|rest| rest.strip_suffix(" untouched\n"))
         .unwrap_or_else(|| panic!("{printed}"));
     code.parse().expect("a number")
+}
+
+/// Where corosync was configured to use sockets instead of shared memory, its end shows elsewhere.
+fn over_sockets() {
+    let cluster = Cluster::builder().system("qb_ipc_type: socket").start();
+    for (program_name, (case, expected)) in [("ncs_calls", CALLS[2]), ("ncs_threads", THREADS[5])] {
+        let command = cluster.node(1).command(program(program_name));
+        let printed = converse(cluster.node(1), command.with_args([case]));
+        assert_eq!(printed, expected, "{case}");
+    }
 }
 
 /// A limit for the daemon's answers holds for registering as well.

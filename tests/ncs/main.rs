@@ -10,14 +10,20 @@ mod changes;
 mod history;
 mod locks;
 mod member;
+mod sessions;
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some(sessions::ROLE) {
+        sessions::use_all();
+        return ExitCode::SUCCESS;
+    }
     let mut suite = Suite::from_arguments("ncs");
     let needs = Requirements::cluster().ours();
     suite.test(
         "a_disagreement_is_noticed",
         history::a_disagreement_is_noticed,
     );
+    sessions::run(&mut suite, &needs);
     cases::run(&mut suite, &needs);
     changes::run(&mut suite, &needs);
     locks::run(&mut suite, &needs);

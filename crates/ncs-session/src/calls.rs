@@ -104,9 +104,14 @@ impl<C: Copy + Send + 'static> Sdk<C> {
                 callback,
                 registration: Registration::Asked,
                 dispatched,
+                is_out: false,
             },
         );
         self.feed(&mut core, Input::Register { handle });
+        if let Some(membership) = &core.membership {
+            // For the reader to see that somebody waits.
+            membership.links.wakeup.wake();
+        }
         drop(core);
         let Some((links, life)) = begun else {
             return Ok(handle);

@@ -57,6 +57,8 @@ pub(crate) struct Handle<C> {
     pub(crate) registration: Registration,
     /// Whether the program runs its callbacks itself.
     pub(crate) dispatched: bool,
+    /// Whether the last callback is to tell that this node leaves.
+    pub(crate) is_out: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -116,14 +116,14 @@ impl Links {
     }
 
     /// Waits for anything to read, and takes note of being woken.
-    pub(crate) fn wait(&self, limit: Duration) -> Result<(), Error> {
+    pub(crate) fn wait(&self, limit: Option<Duration>) -> Result<(), Error> {
         let ([a, b], [c, d], [e, f]) = (
             self.cpg.descriptors(),
             self.quorum.descriptors(),
             self.votes.descriptors(),
         );
         let wakeup = self.wakeup.as_fd();
-        let [.., woken] = wait::readable([a, b, c, d, e, f, wakeup], Some(limit))?;
+        let [.., woken] = wait::readable([a, b, c, d, e, f, wakeup], limit)?;
         if woken {
             self.wakeup.clear();
         }

@@ -9,6 +9,7 @@ use quorate_client::{
 };
 use quorate_ncs::{Address, Input, Reason};
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,9 @@ const NUDGE_AFTER: Duration = Duration::from_secs(1);
 
 /// When what corosync had no room for is sent again.
 const RETRY_AFTER: Duration = Duration::from_millis(5);
+
+/// How long the reader waits when nothing happens; for ever if there is none.
+struct Limit(Option<Duration>);
 
 pub(crate) struct Reader<C: 'static> {
     sdk: &'static Sdk<C>,
@@ -47,16 +51,25 @@ impl<C: Copy + Send + 'static> Reader<C> {
         }
     }
 
-    /// Reads until the membership is over.
-    pub(crate) fn run(mut self) {
+    /// Reads until the membership is over. The program's node may be one that others rely on:
+    /// should this code fail, the program is told that it is out, and not left waiting.
+    pub(crate) fn run(self) {
+        let (sdk, life) = (self.sdk, self.life);
+        let links = Arc::clone(&self.links);
+        let _ = catch_unwind(AssertUnwindSafe(|| self.read_to_the_end()));
+        links.close();
+        sdk.end(life);
+    }
+
+    fn read_to_the_end(mut self) {
         loop {
             if self.read().is_err() {
                 self.cut();
             }
             let Some(limit) = self.next_wait() else {
-                return self.close();
+                return;
             };
-            if self.links.wait(limit).is_err() {
+            if self.links.wait(limit.0).is_err() {
                 self.cut();
             }
         }
@@ -171,8 +184,8 @@ impl<C: Copy + Send + 'static> Reader<C> {
         }
     }
 
-    /// How long to wait for what; none if this membership is over.
-    fn next_wait(&mut self) -> Option<Duration> {
+    /// How long to wait; none if this membership is over.
+    fn next_wait(&mut self) -> Option<Limit> {
         let mut core = self.sdk.core.lock();
         core.membership.as_mut()?.flush();
         if self.is_over(&mut core) {
@@ -187,11 +200,10 @@ impl<C: Copy + Send + 'static> Reader<C> {
             self.nudged = Instant::now();
             self.sdk.feed(&mut core, Input::Nudge);
         }
-        if core.membership.as_ref()?.outbox.is_empty() {
-            Some(NUDGE_AFTER)
-        } else {
-            Some(RETRY_AFTER)
-        }
+        Some(Limit(match core.membership.as_ref()?.outbox.len() {
+            0 => asked.then_some(NUDGE_AFTER),
+            _ => Some(RETRY_AFTER),
+        }))
     }
 
     fn is_over(&self, core: &mut Core<C>) -> bool {
@@ -209,13 +221,6 @@ impl<C: Copy + Send + 'static> Reader<C> {
             membership.stage = Stage::Closing;
         }
         over
-    }
-
-    fn close(self) {
-        self.links.close();
-        let mut core = self.sdk.core.lock();
-        core.membership = None;
-        self.sdk.changed.notify_all();
     }
 }
 
