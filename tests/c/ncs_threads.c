@@ -152,6 +152,37 @@ static void daemon_killed(void)
 	printf("register %u\n", NCS_Register("threads", ignore, &first));
 }
 
+static void stay_when_leaving(NCS_HANDLE Handle, UINT32 GroupEpoch, UINT32 Members,
+			      UINT32 FailedMask, UINT32 MasterMask)
+{
+	if (Members == 0) {
+		stay(Handle, GroupEpoch, Members, FailedMask, MasterMask);
+	}
+}
+
+/*
+ * While a program has not been told to the end that it is out, it is not in again, nor may others
+ * have what it believes to hold.
+ */
+static void leaving_takes_its_time(void)
+{
+	NCS_RETURN result;
+
+	first = registered(stay_when_leaving);
+	order("lose quorum");
+	sem_wait(&begun);
+	order("regain quorum");
+	printf("register %u\n", NCS_Register("threads", ignore, &second));
+	sem_post(&go_on);
+	while ((result = NCS_Register("threads", ignore, &second)) == NCS_NOT_MEMBER) {
+		sched_yield();
+	}
+	printf("register %u, callbacks ended %d\n", result, ended);
+	printf("deregister %u", NCS_Deregister(first));
+	SAY(NCS_Deregister(second));
+	printf("\n");
+}
+
 int main(int count, char *arguments[])
 {
 	static const struct test_case cases[] = {
@@ -161,6 +192,7 @@ int main(int count, char *arguments[])
 		{ "deregister_ends_waits", deregister_ends_waits },
 		{ "cancel_in_lock", cancel_in_lock },
 		{ "daemon_killed", daemon_killed },
+		{ "leaving_takes_its_time", leaving_takes_its_time },
 		{ NULL, NULL },
 	};
 

@@ -20,7 +20,7 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
             suite.test_with(&format!("cases/{case}"), needs, || {
                 let node = running(&cluster);
                 let command = node.command(program(program_name)).with_args([case]);
-                assert_eq!(converse(node, command), *expected);
+                assert_eq!(converse(&cluster, command), *expected);
             });
         }
     }
@@ -28,7 +28,14 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
         let node = running(&cluster);
         let command = node.command(cxx_program("ncs_exception"));
         let printed = "0 0 0 caught: thrown in a callback, 0 2 0 0\n";
-        assert_eq!(converse(node, command), printed);
+        assert_eq!(converse(&cluster, command), printed);
+    });
+    suite.test_with("cases/leaving_takes_its_time", needs, || {
+        let cluster = Cluster::builder().nodes(2).start();
+        let command = cluster.node(1).command(program("ncs_threads"));
+        let printed = converse(&cluster, command.with_args(["leaving_takes_its_time"]));
+        let expected = "register 8\nregister 0, callbacks ended 1\nderegister 0 0\n";
+        assert_eq!(printed, expected);
     });
     suite.test_with("cases/over_sockets", needs, over_sockets);
     suite.test_with("cases/no_daemon", needs, || {
@@ -49,21 +56,31 @@ fn running(cluster: &Cluster) -> &Node {
     node
 }
 
-/// Runs the program to its end and does to the daemon what it asks for on the way.
-fn converse(node: &Node, mut command: NodeCommand) -> String {
+/// Runs the program to its end and does to the cluster what it asks for on the way.
+fn converse(cluster: &Cluster, mut command: NodeCommand) -> String {
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut process = command.spawn().expect("the program starts");
     let mut orders = process.stdin.take().expect("stdin is piped");
     let mut printed = String::new();
     for line in BufReader::new(process.stdout.take().expect("stdout is piped")).lines() {
         let line = line.expect("the program prints text");
-        if line == "kill" {
-            node.kill();
-            orders.write_all(b"done\n").expect("the program listens");
-        } else {
-            printed.push_str(&line);
-            printed.push('\n');
+        match line.as_str() {
+            "kill" => cluster.node(1).kill(),
+            "lose quorum" => {
+                cluster.partition(&[&[1], &[2]]);
+                cluster.wait_members(&[1], false);
+            }
+            "regain quorum" => {
+                cluster.heal();
+                cluster.wait_all_members();
+            }
+            _ => {
+                printed.push_str(&line);
+                printed.push('\n');
+                continue;
+            }
         }
+        orders.write_all(b"done\n").expect("the program listens");
     }
     let status = process.wait().expect("a child can be waited for");
     assert!(status.success(), "{status}: {printed}");
@@ -72,7 +89,7 @@ fn converse(node: &Node, mut command: NodeCommand) -> String {
 
 /// The code with which registering was refused, and nothing written.
 fn not_accepted(cluster: &Cluster, command: NodeCommand) -> u32 {
-    let printed = converse(cluster.node(1), command.with_args(["not_accepted"]));
+    let printed = converse(cluster, command.with_args(["not_accepted"]));
     let code = printed
         .strip_prefix("register ")
         .and_then(|rest| rest.strip_suffix(" untouched\n"))
@@ -85,7 +102,7 @@ fn over_sockets() {
     let cluster = Cluster::builder().system("qb_ipc_type: socket").start();
     for (program_name, (case, expected)) in [("ncs_calls", CALLS[2]), ("ncs_threads", THREADS[5])] {
         let command = cluster.node(1).command(program(program_name));
-        let printed = converse(cluster.node(1), command.with_args([case]));
+        let printed = converse(&cluster, command.with_args([case]));
         assert_eq!(printed, expected, "{case}");
     }
 }

@@ -13,6 +13,7 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
         ("changes/quorum_lost_and_regained", quorum_lost_and_regained),
         ("changes/daemon_restarted", daemon_restarted),
         ("changes/epoch_outlives_programs", epoch_outlives_programs),
+        ("changes/a_stopped_member", a_stopped_member),
     ] {
         suite.test_with(name, needs, test);
     }
@@ -170,4 +171,21 @@ fn epoch_outlives_programs() {
     let again = Member::start(cluster.node(2), Callbacks::Thread);
     let log = settle(&[&again], 0x3).remove(0);
     assert_eq!(log, [parse("epoch=4 members=0x3 failed=0 master=0x2")]);
+}
+
+/// Who answers newcomers is stopped: they ask somebody else. It misses nothing meanwhile.
+fn a_stopped_member() {
+    let cluster = three_nodes();
+    let oldest = Member::start(cluster.node(1), Callbacks::Thread);
+    settle(&[&oldest], 0x7);
+    let second = Member::start(cluster.node(2), Callbacks::Thread);
+    settle(&[&second], 0x7);
+    oldest.process.signal(Signal::SIGSTOP);
+    let newcomer = Member::start(cluster.node(3), Callbacks::Thread);
+    settle(&[&newcomer], 0x7);
+    cluster.node(2).kill();
+    settle(&[&newcomer], 0x5);
+    assert_eq!(oldest.callbacks().len(), 1);
+    oldest.process.signal(Signal::SIGCONT);
+    settle(&[&oldest, &newcomer], 0x5);
 }

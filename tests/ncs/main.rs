@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut suite = Suite::from_arguments("ncs");
-    let needs = Requirements::cluster().ours();
+    let needs = Requirements::cluster().program("c++").ours();
     suite.test(
         "a_disagreement_is_noticed",
         history::a_disagreement_is_noticed,
