@@ -14,6 +14,7 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
         ("changes/daemon_restarted", daemon_restarted),
         ("changes/epoch_outlives_programs", epoch_outlives_programs),
         ("changes/a_stopped_member", a_stopped_member),
+        ("changes/master_by_address", master_by_address),
     ] {
         suite.test_with(name, needs, test);
     }
@@ -188,4 +189,28 @@ fn a_stopped_member() {
     assert_eq!(oldest.callbacks().len(), 1);
     oldest.process.signal(Signal::SIGCONT);
     settle(&[&oldest, &newcomer], 0x5);
+}
+
+/// Node ids in the reverse order of the addresses: it is the address that counts.
+fn master_by_address() {
+    let cluster = Cluster::builder().nodes(3).prepare();
+    for node in cluster.nodes() {
+        let text = std::fs::read_to_string(node.config_path()).expect("it was written");
+        let swapped = text
+            .replace("nodeid: 1\n", "nodeid: first\n")
+            .replace("nodeid: 3\n", "nodeid: 1\n")
+            .replace("nodeid: first\n", "nodeid: 3\n");
+        assert_ne!(text, swapped);
+        node.write_config(&swapped);
+        node.launch();
+    }
+    cluster.wait_all_members();
+    let mut members = Member::on_all(&cluster, Callbacks::Thread);
+    // The third node has the id 1, the second one 2.
+    drop(members.pop());
+    cluster.node(3).kill();
+    for log in settle(&refs(&members), 0x6) {
+        assert_eq!(log[0], parse("epoch=3 members=0x7 failed=0 master=0x1"));
+        assert_eq!(log[1], parse("epoch=4 members=0x6 failed=0x1 master=0x2"));
+    }
 }

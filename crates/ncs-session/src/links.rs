@@ -130,11 +130,6 @@ impl Links {
         Ok(())
     }
 
-    /// The nodes of the configuration, and their addresses.
-    pub(crate) fn addresses(&self) -> Result<Vec<(u32, IpAddr)>, Error> {
-        Ok(resolve(configured_nodes(&self.cmap)?))
-    }
-
     /// Leaves the group, behind all that was sent, and closes everything.
     pub(crate) fn close(&self) {
         // Closing is leaving as well, but may overtake what was sent.

@@ -8,7 +8,6 @@ use quorate_client::{
     ReplyError, Wait,
 };
 use quorate_ncs::{Address, Input, Reason};
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,8 +31,6 @@ pub(crate) struct Reader<C: 'static> {
     cpg: CpgBuffer,
     quorum: QuorumBuffer,
     votes: EventBuffer,
-    /// Nodes whose addresses were asked for.
-    addressed: BTreeSet<u32>,
     nudged: Instant,
 }
 
@@ -45,7 +42,6 @@ impl<C: Copy + Send + 'static> Reader<C> {
             cpg: links.cpg.buffer(),
             quorum: QuorumBuffer::new(),
             votes: EventBuffer::new(),
-            addressed: BTreeSet::new(),
             nudged: Instant::now(),
             links,
         }
@@ -120,25 +116,10 @@ impl<C: Copy + Send + 'static> Reader<C> {
             CpgEvent::TotemConfchg { ring, nodes } => {
                 let ring = ring.seq;
                 sdk.feed(&mut sdk.core.lock(), Input::Ring { ring, nodes });
-                let new = nodes.iter().any(|node| !self.addressed.contains(node));
-                if new {
-                    self.addressed.extend(nodes);
-                    self.look_up_addresses()?;
-                }
             }
             CpgEvent::PartialDeliver { .. } => {}
         }
         Ok(true)
-    }
-
-    /// A node may have been added to the configuration since.
-    fn look_up_addresses(&self) -> Result<(), Error> {
-        let addresses = self.links.addresses()?;
-        let mut core = self.sdk.core.lock();
-        for (node, ip) in addresses {
-            self.sdk.feed(&mut core, Input::NodeAddress { node, ip });
-        }
-        Ok(())
     }
 
     fn read_quorum(&mut self) -> Result<bool, Error> {
