@@ -81,9 +81,9 @@ typedef struct NCS_POOL_INFO NCS_POOL_INFO;
  * the registration and tells what is.
  *
  * [OURS] Callbacks are run by a thread of the library, one at a time and in order, unless
- * ncs_fd_get() was called. No lock is held meanwhile: any function of this header may be called
- * inside, on any handle. A callback of Members == 0 should return soon: its return is what lets
- * other nodes have the locks that this process held.
+ * ncs_fd_get() was called; it has the signal mask of the thread that registered first. No lock
+ * is held meanwhile: any function of this header may be called inside, on any handle. A callback of
+ * Members == 0 should return soon: its return is what lets others have the locks of this process.
  */
 typedef void (NCS_EPOCH_CHANGE_CALLBACK)(NCS_HANDLE Handle, UINT32 GroupEpoch, UINT32 Members,
                                          UINT32 FailedMask, UINT32 MasterMask);
@@ -366,9 +366,9 @@ extern "C" {
  * [DOC] Registers an epoch callback and gives out the handle that names it. While this node is not
  * in the cluster it is refused; the program polls until it is accepted. [OURS] The prototype.
  *
- * [OURS] Waits until the other programs that use the SDK have admitted this one. `*Handle` is
- * written before the first callback runs, which tells the cluster as it is. A program may register
- * as often as it likes.
+ * [OURS] Waits until the other programs that use the SDK have admitted this one, without a limit:
+ * one that is stopped (SIGSTOP) can hold that up. `*Handle` is written before the first callback
+ * runs, which tells the cluster as it is. A program may register as often as it likes.
  *
  * @param AppName the program's name, for people; not NULL, not empty; nothing else is made of it
  * @param EpochChange the callback

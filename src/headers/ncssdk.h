@@ -71,9 +71,9 @@ typedef struct NCS_POOL_INFO NCS_POOL_INFO;
  * the registration and tells what is.
  *
  * [OURS] Callbacks are run by a thread of the library, one at a time and in order, unless
- * ncs_fd_get() was called. No lock is held meanwhile: any function of this header may be called
- * inside, on any handle. A callback of Members == 0 should return soon: its return is what lets
- * other nodes have the locks that this process held.
+ * ncs_fd_get() was called; it has the signal mask of the thread that registered first. No lock
+ * is held meanwhile: any function of this header may be called inside, on any handle. A callback of
+ * Members == 0 should return soon: its return is what lets others have the locks of this process.
  */
 typedef void (NCS_EPOCH_CHANGE_CALLBACK)(NCS_HANDLE Handle, UINT32 GroupEpoch, UINT32 Members,
                                          UINT32 FailedMask, UINT32 MasterMask);

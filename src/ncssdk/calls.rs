@@ -11,9 +11,9 @@ use quorate_ncs_session::{Code, Refused, Sdk};
 /// [DOC] Registers an epoch callback and gives out the handle that names it. While this node is not
 /// in the cluster it is refused; the program polls until it is accepted. [OURS] The prototype.
 ///
-/// [OURS] Waits until the other programs that use the SDK have admitted this one. `*Handle` is
-/// written before the first callback runs, which tells the cluster as it is. A program may register
-/// as often as it likes.
+/// [OURS] Waits until the other programs that use the SDK have admitted this one, without a limit:
+/// one that is stopped (SIGSTOP) can hold that up. `*Handle` is written before the first callback
+/// runs, which tells the cluster as it is. A program may register as often as it likes.
 ///
 /// @param AppName the program's name, for people; not NULL, not empty; nothing else is made of it
 /// @param EpochChange the callback

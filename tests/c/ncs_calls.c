@@ -5,10 +5,12 @@
  */
 #include <poll.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <ncssdk.h>
 
 /* One call after the other, which C does not promise for arguments. */
@@ -164,7 +166,11 @@ static void call_all(NCS_HANDLE Handle, UINT32 GroupEpoch, UINT32 Members, UINT3
 	UINT32 members = UNTOUCHED;
 	UINT32 holder = UNTOUCHED;
 
+	sigset_t blocked;
+
 	depth += 10;
+	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+	printf("blocked %d %d\n", sigismember(&blocked, SIGTERM), sigismember(&blocked, SIGHUP));
 	printf("told before it is called %d\n", Handle == outer);
 	printf("query %u", NCS_Query_Epoch(Handle, &epoch, &members));
 	printf(" same %d failed %u master %u\n", epoch == GroupEpoch && members == Members,
@@ -231,7 +237,14 @@ int main(int count, char *arguments[])
 		{ "not_accepted", not_accepted },
 	};
 
+	sigset_t hangup;
+
+	/* Callbacks have the mask of the thread that registers. */
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &hangup, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	alarm(60);
 	sem_init(&done, 0, 0);
 	for (size_t i = 0; count == 2 && i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (strcmp(cases[i].name, arguments[1]) == 0) {

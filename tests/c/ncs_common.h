@@ -20,6 +20,9 @@
 /* One call after the other, which C does not promise for arguments. */
 #define SAY(call) printf(" %u", (call))
 
+/* Seconds after which a program that hangs is ended; a forked child sets it anew. */
+#define LIMIT 60
+
 #define UNUSED __attribute__((unused))
 
 UNUSED static const char key[] = "key";
@@ -101,6 +104,7 @@ struct test_case {
 static int run_case(const struct test_case *cases, int count, char *arguments[])
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	alarm(LIMIT);
 	sem_init(&begun, 0, 0);
 	for (; count == 2 && cases->name != NULL; cases++) {
 		if (strcmp(cases->name, arguments[1]) == 0) {

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
+#include <unistd.h>
 #include <ncssdk.h>
 
 static int callbacks;
@@ -18,6 +19,7 @@ int main()
 	NCS_HANDLE one = 0, other = 0;
 	int fd = -1;
 
+	alarm(60);
 	std::printf("%u", ncs_fd_get(0, &fd));
 	std::printf(" %u", NCS_Register("exception", throwing, &one));
 	std::printf(" %u", NCS_Register("exception", throwing, &other));

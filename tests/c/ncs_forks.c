@@ -25,6 +25,7 @@ static void forked_child(void)
 	first = registered(ignore);
 	child = fork();
 	if (child == 0) {
+		alarm(LIMIT);
 		printf("inherited %u", NCS_Query_Epoch(first, &epoch, &epoch));
 		SAY(NCS_Lock(first, key, 3));
 		SAY(NCS_Rebuild_Database(first));
@@ -47,6 +48,7 @@ static void fork_here(NCS_HANDLE Handle, UINT32 GroupEpoch, UINT32 Members, UINT
 	(void)Handle, (void)GroupEpoch, (void)Members, (void)FailedMask, (void)MasterMask;
 	forked = fork();
 	if (forked == 0) {
+		alarm(LIMIT);
 		printf("child %u\n", NCS_Deregister(Handle));
 		return;
 	}

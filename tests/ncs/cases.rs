@@ -189,6 +189,7 @@ const CALLS: [(&str, &str); 5] = [
         "callbacks_may_call_all",
         "fd 0\n\
         poll 1\n\
+        blocked 0 1\n\
         told before it is called 1\n\
         query 0 same 1 failed 0 master 1\n\
         lock 0 trylock 5 by 1 unlock 0\n\
@@ -200,7 +201,8 @@ const CALLS: [(&str, &str); 5] = [
     ),
     (
         "callbacks_may_call_all_on_the_thread",
-        "told before it is called 1\n\
+        "blocked 0 1\n\
+        told before it is called 1\n\
         query 0 same 1 failed 0 master 1\n\
         lock 0 trylock 5 by 1 unlock 0\n\
         pools 3 database 3\n\

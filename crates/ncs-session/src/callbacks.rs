@@ -161,14 +161,15 @@ impl<C: Copy + Send + 'static> Sdk<C> {
         })
     }
 
-    /// Starts the thread that runs callbacks, once.
+    /// Starts the thread that runs callbacks, once. It has the calling thread's signal mask: the
+    /// program's code runs in it, and may start programs that inherit the mask.
     pub(crate) fn start_callback_thread(&'static self) -> Result<(), Code> {
         let mut core = self.core.lock();
         if !core.has_callback_thread {
-            let thread = thread::Builder::new()
+            thread::Builder::new()
                 .name("ncs-callbacks".into())
-                .stack_size(STACK);
-            process::start_thread(thread, || self.run_callbacks())
+                .stack_size(STACK)
+                .spawn(|| self.run_callbacks())
                 .map_err(|_| Code::NoResources)?;
             core.has_callback_thread = true;
         }
