@@ -146,7 +146,8 @@ fn daemon_restarted() {
     for end in [Node::stop as fn(&Node), Node::kill] {
         let before = last(&settle(&[&members[0]], 0x7)[0]);
         end(cluster.node(2));
-        settle(&[&members[1]], 0);
+        let told = last(&settle(&[&members[1]], 0)[0]);
+        assert_eq!((told.epoch, told.failed), (before.epoch, 0));
         for log in settle(&[&members[0], &members[2]], 0x5) {
             assert_eq!(last(&log).epoch, before.epoch + 1);
             assert_eq!(last(&log).failed, 0x2);
