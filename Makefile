@@ -30,11 +30,12 @@ SYSTEM := -Wl,--as-needed -lgcc_s -lc
 
 VOTEQUORUM := $(BUILD)/lib/libvotequorum.so.8.1.0
 COMMON := $(BUILD)/lib/libcorosync_common.so.4.0.0
-LIBRARIES := $(VOTEQUORUM) $(COMMON)
-PKGCONFIG := libvotequorum.pc libcorosync_common.pc
+NCSSDK := $(BUILD)/lib/libncssdk.so.1.0.0
+LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK)
+PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
-.PHONY: all libraries headers install uninstall deps check check-long demo clean help FORCE
+.PHONY: all libraries headers install uninstall deps check check-long bench-ncs demo clean help FORCE
 
 all: libraries $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build the libraries
 
@@ -56,6 +57,14 @@ $(COMMON): $(STATICLIB) abi/libcorosync_common.map
 		-Wl,--version-script=abi/libcorosync_common.map -o $@ $(WHOLE) $(SYSTEM)
 	ln -sf $(@F) $(@D)/libcorosync_common.so.4
 	ln -sf $(@F) $(@D)/libcorosync_common.so
+
+# Never unloaded: its threads can't be ended for good before their code is gone.
+$(NCSSDK): $(STATICLIB) abi/libncssdk.map
+	@mkdir -p $(@D)
+	$(CC) $(LINK) -Wl,-z,nodelete -Wl,-soname,libncssdk.so.1 \
+		-Wl,--version-script=abi/libncssdk.map -o $@ $(WHOLE) $(SYSTEM)
+	ln -sf $(@F) $(@D)/libncssdk.so.1
+	ln -sf $(@F) $(@D)/libncssdk.so
 
 # One object whose only global names are the API's: another Rust library in the
 # same program has the rest under the same names.
@@ -84,7 +93,7 @@ headers: ## write the generated headers to include/
 
 # Does not build: root may have no cargo, and shall leave no files in the source tree.
 install: ## install what make has built: DESTDIR PREFIX LIBDIR INCLUDEDIR
-	@test -e $(VOTEQUORUM) && test -e $(COMMON) || { echo "run 'make' first" >&2; exit 1; }
+	@test -e $(VOTEQUORUM) && test -e $(COMMON) && test -e $(NCSSDK) || { echo "run 'make' first" >&2; exit 1; }
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR)
 	$(INSTALL) -m 644 $(BUILD)/lib/libvotequorum.a $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 755 $(LIBRARIES) $(DESTDIR)$(LIBDIR)
@@ -92,14 +101,18 @@ install: ## install what make has built: DESTDIR PREFIX LIBDIR INCLUDEDIR
 	ln -sf libvotequorum.so.8.1.0 $(DESTDIR)$(LIBDIR)/libvotequorum.so
 	ln -sf libcorosync_common.so.4.0.0 $(DESTDIR)$(LIBDIR)/libcorosync_common.so.4
 	ln -sf libcorosync_common.so.4.0.0 $(DESTDIR)$(LIBDIR)/libcorosync_common.so
+	ln -sf libncssdk.so.1.0.0 $(DESTDIR)$(LIBDIR)/libncssdk.so.1
+	ln -sf libncssdk.so.1.0.0 $(DESTDIR)$(LIBDIR)/libncssdk.so
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/corosync
+	$(INSTALL) -m 644 include/ncssdk.h $(DESTDIR)$(INCLUDEDIR)
 	$(foreach pc,$(PKGCONFIG),$(call pkgconfig,pkgconfig/$(pc).in,$(DESTDIR)$(PKGCONFIGDIR)/$(pc));)
 
 uninstall: ## remove what install installed
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvotequorum.a libvotequorum.so libvotequorum.so.8 \
 		libvotequorum.so.8.1.0 libcorosync_common.so libcorosync_common.so.4 \
-		libcorosync_common.so.4.0.0)
+		libcorosync_common.so.4.0.0 libncssdk.so libncssdk.so.1 libncssdk.so.1.0.0)
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/corosync/,$(notdir $(HEADERS)))
+	rm -f $(DESTDIR)$(INCLUDEDIR)/ncssdk.h
 	rm -f $(addprefix $(DESTDIR)$(PKGCONFIGDIR)/,$(notdir $(PKGCONFIG)))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR) 2>/dev/null || true
 
@@ -110,6 +123,9 @@ check: deps ## run all tests; QUORATE_REQUIRE_ALL=1 makes a skipped one a failur
 	$(MAKE) all
 	$(MAKE) libraries PROFILE=abi BUILD=$(BUILD)/abi
 	tests/check.sh
+
+bench-ncs: libraries ## measure libncssdk's locks and callbacks on a cluster of three
+	@$(CARGO) bench --quiet --bench ncs
 
 clean: ## remove what was built
 	$(CARGO) clean

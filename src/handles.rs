@@ -5,31 +5,19 @@
 //! value of the check skips the comparison.
 
 use crate::error::Failure;
+use crate::per_process::PerProcess;
 use crate::shared::Shared;
 use quorate_client::process;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::SystemTime;
 
 /// The handles of one library, one table per process.
 ///
 /// A forked child starts with an empty one: it finds none of its parent's
 /// handles, and no lock that another thread of the parent held.
 pub(crate) struct Handles<T: 'static> {
-    /// Of the first process to ask; only a forked child needs to allocate one.
-    first: Table<T>,
-    child: AtomicPtr<Table<T>>,
-}
-
-struct Table<T: 'static> {
-    /// Of the process; 0 until it is known.
-    generation: AtomicU32,
-    slots: RwLock<Slots<T>>,
-    /// The parent's table, as it was when the process was forked.
-    inherited: Option<&'static Table<T>>,
+    tables: PerProcess<RwLock<Slots<T>>>,
 }
 
 struct Slots<T> {
@@ -42,51 +30,17 @@ struct Slot<T> {
     value: Shared<T>,
 }
 
-impl<T> Table<T> {
-    const fn new(generation: u32, inherited: Option<&'static Self>) -> Self {
-        let slots = Slots {
-            used: Vec::new(),
-            free: BinaryHeap::new(),
-        };
-        Self {
-            generation: AtomicU32::new(generation),
-            slots: RwLock::new(slots),
-            inherited,
-        }
-    }
-
-    // A panic while the table was locked has become an error of that call; the
-    // table is good at any time.
-
-    fn read(&self) -> RwLockReadGuard<'_, Slots<T>> {
-        self.slots.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Slots<T>> {
-        self.slots.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn belongs_to(&self, generation: u32) -> bool {
-        let (ok, fail) = (Ordering::AcqRel, Ordering::Acquire);
-        match self.generation.compare_exchange(0, generation, ok, fail) {
-            Ok(_) => true,
-            Err(known) => known == generation,
-        }
-    }
-}
-
 impl<T> Handles<T> {
     pub(crate) const fn new() -> Self {
         Self {
-            first: Table::new(0, None),
-            child: AtomicPtr::new(ptr::null_mut()),
+            tables: PerProcess::new(Slots::fresh(), Slots::fresh),
         }
     }
 
     /// Gives the value a handle.
     pub(crate) fn insert(&'static self, value: Shared<T>) -> Result<u64, Failure> {
         let check = random_check();
-        let mut slots = self.table()?.write();
+        let mut slots = self.write()?;
         let index = match slots.free.pop() {
             Some(Reverse(index)) => index,
             None => {
@@ -107,7 +61,7 @@ impl<T> Handles<T> {
 
     /// The value behind a handle. No lock is held when this returns.
     pub(crate) fn get(&'static self, handle: u64) -> Result<Shared<T>, Failure> {
-        let slots = self.table()?.read();
+        let slots = self.read()?;
         slots
             .find(handle)
             .map(|slot| slot.value.clone())
@@ -116,54 +70,40 @@ impl<T> Handles<T> {
 
     /// Takes a handle out of use and returns its value.
     pub(crate) fn remove(&'static self, handle: u64) -> Result<Shared<T>, Failure> {
-        self.table()?
-            .write()
-            .remove(handle)
-            .ok_or(Failure::BadHandle)
+        self.write()?.remove(handle).ok_or(Failure::BadHandle)
     }
 
     /// Takes a handle of the parent process out of use in this child, if that
     /// can be done without waiting for a lock whose holder is not here.
     pub(crate) fn remove_inherited(&'static self, handle: u64) -> Result<Shared<T>, Failure> {
-        let mut table = self.table()?.inherited;
-        while let Some(parent) = table {
-            if let Some(value) = parent
-                .slots
-                .try_write()
-                .ok()
-                .and_then(|mut s| s.remove(handle))
-            {
-                return Ok(value);
-            }
-            table = parent.inherited;
-        }
-        Err(Failure::BadHandle)
+        self.tables
+            .inherited()?
+            .find_map(|slots| slots.try_write().ok()?.remove(handle))
+            .ok_or(Failure::BadHandle)
     }
 
-    fn table(&'static self) -> Result<&'static Table<T>, Failure> {
-        let generation = process::generation();
-        if self.first.belongs_to(generation) {
-            return Ok(&self.first);
-        }
-        let mut seen = self.child.load(Ordering::Acquire);
-        loop {
-            // SAFETY: only ever set below, to a table that is never freed.
-            let newest = unsafe { seen.as_ref() }.unwrap_or(&self.first);
-            if newest.belongs_to(generation) {
-                return Ok(newest);
-            }
-            let fresh = Shared::try_new(Table::new(generation, Some(newest)))?;
-            let raw = ptr::from_ref::<Table<T>>(&fresh).cast_mut();
-            let (ok, fail) = (Ordering::AcqRel, Ordering::Acquire);
-            match self.child.compare_exchange(seen, raw, ok, fail) {
-                Ok(_) => return Ok(fresh.leak()),
-                Err(other_thread) => seen = other_thread,
-            }
-        }
+    // A panic while the table was locked has become an error of that call; the
+    // table is good at any time.
+
+    fn read(&'static self) -> Result<RwLockReadGuard<'static, Slots<T>>, Failure> {
+        let table = self.tables.get()?;
+        Ok(table.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&'static self) -> Result<RwLockWriteGuard<'static, Slots<T>>, Failure> {
+        let table = self.tables.get()?;
+        Ok(table.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl<T> Slots<T> {
+    const fn fresh() -> RwLock<Self> {
+        RwLock::new(Self {
+            used: Vec::new(),
+            free: BinaryHeap::new(),
+        })
+    }
+
     fn find(&self, handle: u64) -> Option<&Slot<T>> {
         let slot = self.used.get(index(handle))?.as_ref()?;
         (slot.check == check(handle)).then_some(slot)
@@ -185,20 +125,10 @@ fn check(handle: u64) -> u32 {
     (handle >> 32) as u32
 }
 
-/// From the kernel: libc's `random()` belongs to the program.
+/// A number that nobody can guess.
 fn random_check() -> u32 {
-    let mut bytes = [0; 4];
     loop {
-        // SAFETY: pointer and length describe `bytes`.
-        let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), 4, libc::GRND_NONBLOCK) };
-        if got != 4 {
-            // No entropy yet: handles are then merely distinct in time.
-            let now = SystemTime::now()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default();
-            bytes = now.subsec_nanos().to_ne_bytes();
-        }
-        let check = u32::from_ne_bytes(bytes) & 0x7fff_ffff;
+        let check = u32::from_ne_bytes(process::random()) & 0x7fff_ffff;
         if check != 0 {
             return check;
         }

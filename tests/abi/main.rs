@@ -9,6 +9,7 @@ use quorate_testkit::{Requirements, Suite, source_root};
 mod headers;
 mod install;
 mod loading;
+mod ncssdk;
 mod types;
 
 fn main() -> ExitCode {
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     headers::run(&mut suite);
     types::run(&mut suite);
     loading::run(&mut suite);
+    ncssdk::run(&mut suite);
     install::run(&mut suite);
     suite.finish()
 }
@@ -55,6 +57,7 @@ fn symbols() {
             "libcorosync_common.so.4",
             include_str!("libcorosync_common.symbols"),
         ),
+        ("libncssdk.so.1", include_str!("libncssdk.symbols")),
     ] {
         let table = output_of(
             Command::new("nm")
@@ -99,7 +102,11 @@ fn archive_symbols() {
 }
 
 fn names_and_needs() {
-    for soname in ["libvotequorum.so.8", "libcorosync_common.so.4"] {
+    for soname in [
+        "libvotequorum.so.8",
+        "libcorosync_common.so.4",
+        "libncssdk.so.1",
+    ] {
         let section = output_of(
             Command::new("readelf")
                 .arg("--dynamic")

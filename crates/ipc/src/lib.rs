@@ -25,6 +25,7 @@ mod ring;
 mod semaphore;
 pub mod server;
 mod sys;
+pub mod wait;
 
 pub use client::{Connection, Options};
 pub use endpoint::{Endpoint, Service};

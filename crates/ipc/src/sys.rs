@@ -1,5 +1,7 @@
 //! System calls and mappings: the only unsafe code of this crate.
 
+pub(crate) mod host;
+
 use crate::atomic::{AtomicU32, AtomicU64};
 use crate::error::Error;
 use std::fs::File;

@@ -90,6 +90,13 @@ impl Connection {
         }
     }
 
+    /// The descriptors to poll where events and the daemon's end are both
+    /// waited for, together with others: the event's and the connection's,
+    /// which are the same one in shared memory.
+    pub fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
+        [self.fd(), self.setup.as_fd()]
+    }
+
     /// Sends a request and waits for its reply; returns the reply's length.
     ///
     /// A reply longer than `reply` is a violation of the protocol. Any error
