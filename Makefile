@@ -127,6 +127,10 @@ check: deps ## run all tests; QUORATE_REQUIRE_ALL=1 makes a skipped one a failur
 bench-ncs: libraries ## measure libncssdk's locks and callbacks on a cluster of three
 	@$(CARGO) bench --quiet --bench ncs
 
+check-long: ## the long runs: 100,000 histories of locks, 10,000 steps beside corosync-vqsim
+	QUORATE_NCS_HISTORIES=100000 $(CARGO) test --release -p quorate-ncs --test histories -- --nocapture
+	QUORATE_VQSIM_STEPS=10000 $(CARGO) test --release -p quorate-engine --test vqsim -- --nocapture
+
 clean: ## remove what was built
 	$(CARGO) clean
 	rm -rf $(BUILD)
