@@ -517,6 +517,7 @@ NCS_RETURN ncs_fd_get(NCS_HANDLE handle, int *fd);
  * that ncs_fd_get() was called for.
  *
  * C++ exceptions may pass through. Any function may be called in the callback, this one included.
+ * Waiting is not a cancellation point of pthreads; NCS_Deregister() ends it.
  *
  * @param flags NCS_DISPATCH_ONE: wait for one and run it; NCS_DISPATCH_ALL: run all that are due;
  * NCS_DISPATCH_BLOCKING: run them until the handle is deregistered, with handle 0 for ever
