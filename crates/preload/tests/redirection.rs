@@ -2,7 +2,7 @@
 
 mod programs;
 
-use programs::{compile, have_libraries, preload, run};
+use programs::{compile, have_libraries, preload, run, skip};
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -131,8 +131,7 @@ fn the_library_exports_one_function() {
         .arg(preload())
         .output();
     let Ok(output) = nm else {
-        assert!(std::env::var_os("QUORATE_REQUIRE_ALL").is_none());
-        return;
+        return skip("nm is missing");
     };
     let symbols = String::from_utf8(output.stdout).unwrap();
     let names: Vec<_> = symbols.split_whitespace().skip(2).step_by(3).collect();

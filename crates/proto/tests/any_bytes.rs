@@ -181,3 +181,18 @@ fn a_key_goes_to_its_terminating_nul_whatever_its_length_says() {
     let request = cmap::Request::IterInit { prefix: b"" };
     assert_eq!(cmap::Request::decode(&bytes), Ok(request));
 }
+
+#[test]
+fn a_group_that_is_not_asked_about_may_be_garbage() {
+    let mut bytes = cpg::IterInit::new(b"", cpg::iter_kind::ALL)
+        .as_bytes()
+        .to_vec();
+    bytes[16..152].fill(0xAA);
+    let request = cpg::Request::IterInit {
+        group: b"",
+        kind: 3,
+    };
+    assert_eq!(cpg::Request::decode(&bytes), Ok(request));
+    bytes[152] = 2;
+    assert!(cpg::Request::decode(&bytes).is_err());
+}

@@ -83,7 +83,7 @@ impl Caller {
         response.connection_type = TYPE_SHM;
         response.max_msg_size = granted;
         response.connection = id;
-        let [request, reply, event] = &rings.bases;
+        let [request, reply, event] = rings.bases();
         set_path(&mut response.request, request)?;
         set_path(&mut response.response, reply)?;
         set_path(&mut response.event, event)?;

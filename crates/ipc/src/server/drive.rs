@@ -8,6 +8,7 @@ use super::{BATCH, ConnId, Knock, ListenerId, Occurrence, Server};
 use crate::endpoint::Service;
 use crate::error::Error;
 use std::os::fd::AsFd;
+use std::time::Instant;
 
 /// What there is once a caller has been let in.
 struct Admission {
@@ -144,6 +145,9 @@ impl Server {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
+        if self.frozen.contains(&peer.listener) {
+            return;
+        }
         let (heard, error) = peer.take_requests(BATCH);
         let conn = ConnId(id);
         let requests = heard.requests.into_iter();
@@ -172,15 +176,16 @@ impl Server {
             self.blocked.remove(&id);
         }
         let owes = peer.owes_bytes();
-        if owes == self.owing.contains(&id) {
+        let changed = if owes {
+            self.owing.insert(id)
+        } else {
+            self.owing.remove(&id)
+        };
+        if !changed || self.frozen.contains(&peer.listener) {
             return;
         }
         if let Err(why) = self.poller.want_room(peer.as_fd(), id, owes) {
             self.end(id, why);
-        } else if owes {
-            self.owing.insert(id);
-        } else {
-            self.owing.remove(&id);
         }
     }
 
@@ -201,8 +206,50 @@ impl Server {
 
     /// Drops callers whose time is over.
     pub(super) fn expire(&mut self) {
-        let limit = self.limits.half_open_time;
-        self.callers
-            .retain(|_, caller| caller.since.elapsed() < limit);
+        let (limit, frozen) = (self.limits.half_open_time, &self.frozen);
+        self.callers.retain(|_, caller| {
+            caller.since.elapsed() < limit || frozen.contains(&caller.listener)
+        });
+    }
+
+    pub(super) fn freeze(&mut self, listener: u64) -> Result<(), Error> {
+        if let Some(listener) = self.listeners.get(&listener) {
+            self.poller.remove(listener.as_fd())?;
+        }
+        let mine = |caller: &&Caller| caller.listener == listener;
+        for caller in self.callers.values().filter(mine) {
+            self.poller.remove(caller.stream.as_fd())?;
+        }
+        for (id, peer) in &self.peers {
+            if peer.listener == listener {
+                self.poller.remove(peer.as_fd())?;
+                self.busy.remove(id);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn thaw(&mut self, listener: u64) -> Result<(), Error> {
+        if let Some(door) = self.listeners.get(&listener) {
+            self.poller.add(door.as_fd(), listener)?;
+        }
+        for (id, caller) in &mut self.callers {
+            if caller.listener == listener {
+                self.poller.add(caller.stream.as_fd(), *id)?;
+                // It was not the caller who was slow.
+                caller.since = Instant::now();
+            }
+        }
+        for (id, peer) in &self.peers {
+            if peer.listener == listener {
+                self.poller.add(peer.as_fd(), *id)?;
+                // Its bytes may have been taken away while requests remained.
+                self.busy.insert(*id);
+                if self.owing.contains(id) {
+                    self.poller.want_room(peer.as_fd(), *id, true)?;
+                }
+            }
+        }
+        Ok(())
     }
 }

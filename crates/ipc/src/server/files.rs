@@ -2,7 +2,7 @@
 
 use crate::endpoint::{Service, trusted_owner};
 use crate::error::Error;
-use crate::server::ring::{Consumer, Producer};
+use crate::server::ring::{Consumer, FILES, Producer, with_suffix};
 use crate::server::sys;
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -46,21 +46,21 @@ impl Home {
 
     /// Makes the files of a connection.
     pub(super) fn rings(&self, id: u64, service: Service, max: u32) -> Result<Rings, Error> {
-        let dir = Directory(self.path.join(id.to_string()));
+        let path = self.path.join(id.to_string());
         DirBuilder::new()
             .mode(0o700)
-            .create(&dir.0)
+            .create(&path)
             .map_err(|e| Error::system("mkdir", e))?;
         let name = service.name();
-        let bases =
-            ["request", "response", "event"].map(|kind| dir.0.join(format!("qb-{kind}-{name}")));
+        let bases = ["request", "response", "event"];
+        let bases = bases.map(|kind| path.join(format!("qb-{kind}-{name}")));
+        let directory = Directory { path, bases };
         let max = max as usize;
         Ok(Rings {
-            requests: Consumer::create(&bases[0], max)?,
-            replies: Producer::create(&bases[1], max)?,
-            events: Producer::create(&bases[2], max)?,
-            bases,
-            _directory: dir,
+            requests: Consumer::create(&directory.bases[0], max)?,
+            replies: Producer::create(&directory.bases[1], max)?,
+            events: Producer::create(&directory.bases[2], max)?,
+            directory,
         })
     }
 }
@@ -71,14 +71,24 @@ impl Drop for Home {
     }
 }
 
-/// A connection's directory, removed with it.
+/// A connection's directory and the files in it, removed with it.
 #[derive(Debug)]
-struct Directory(PathBuf);
+struct Directory {
+    path: PathBuf,
+    /// Paths of the rings, without what is appended for their two files each.
+    bases: [PathBuf; 3],
+}
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // Everything in there, whatever the client may have put there.
-        let _ = fs::remove_dir_all(&self.0);
+        for base in &self.bases {
+            for suffix in FILES {
+                let _ = fs::remove_file(with_suffix(base, suffix));
+            }
+        }
+        // If the client has put files of its own there, who knows how many, they
+        // are left to the end of the server.
+        let _ = fs::remove_dir(&self.path);
     }
 }
 
@@ -88,9 +98,14 @@ pub(super) struct Rings {
     pub(super) requests: Consumer,
     pub(super) replies: Producer,
     pub(super) events: Producer,
-    /// Paths of the three, without what is appended for their two files each.
-    pub(super) bases: [PathBuf; 3],
-    _directory: Directory,
+    directory: Directory,
+}
+
+impl Rings {
+    /// Paths of the three, as they are told to the client.
+    pub(super) fn bases(&self) -> &[PathBuf; 3] {
+        &self.directory.bases
+    }
 }
 
 fn sweep(base: &Path) {

@@ -28,13 +28,16 @@
 //! function here fails because of a client, and none waits for one. Only
 //! shared-memory connections are offered; no client can demand another kind.
 //!
-//! Each connection holds seven descriptors.
+//! Each connection holds seven descriptors: a thousand of them need a limit
+//! (`RLIMIT_NOFILE`) that is rarely the default. Without descriptors left, callers
+//! are turned away.
 
 mod caller;
 mod drive;
 mod files;
 mod limits;
 mod listener;
+mod occurrence;
 mod peer;
 mod ring;
 #[cfg(test)]
@@ -47,6 +50,7 @@ use caller::Caller;
 use files::Home;
 pub use limits::Limits;
 use listener::Listener;
+pub use occurrence::{ConnId, Knock, ListenerId, Occurrence};
 use peer::Peer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -61,55 +65,6 @@ const BATCH: usize = 32;
 /// How often a full ring is looked at again: the client gives no sign when it
 /// has made room.
 const RETRY: Duration = Duration::from_millis(2);
-
-/// A socket of one service, made by [`Server::bind_dir`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ListenerId(u64);
-
-/// A connection; no two of a server's life are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnId(u64);
-
-/// Somebody asks to be let in.
-#[derive(Clone, Copy, Debug)]
-pub struct Knock {
-    /// At which socket.
-    pub listener: ListenerId,
-    /// To which service.
-    pub service: Service,
-    /// Who.
-    pub credentials: Credentials,
-}
-
-/// What has happened.
-#[derive(Debug)]
-pub enum Occurrence {
-    /// A client was let in.
-    Connected {
-        /// The new connection.
-        conn: ConnId,
-        /// Through which socket.
-        listener: ListenerId,
-        /// To which service.
-        service: Service,
-        /// Who.
-        credentials: Credentials,
-    },
-    /// A client asks something.
-    Request {
-        /// Its connection.
-        conn: ConnId,
-        /// A private copy of the message, of any length and content.
-        bytes: Vec<u8>,
-    },
-    /// A connection has ended other than by [`Server::close`].
-    Disconnected {
-        /// The connection that was.
-        conn: ConnId,
-        /// [`Error::Disconnected`] if the client left; otherwise what it did.
-        why: Error,
-    },
-}
 
 /// The sockets and connections of one process.
 #[derive(Debug)]
@@ -126,6 +81,8 @@ pub struct Server {
     blocked: BTreeSet<u64>,
     /// Connections that are asked to report room in their socket.
     owing: BTreeSet<u64>,
+    /// Sockets that are not listened to, nor their connections.
+    frozen: BTreeSet<u64>,
     /// Connections that ended outside of [`Server::poll`], still to be reported.
     ended: Vec<(u64, Error)>,
     home: Home,
@@ -150,6 +107,7 @@ impl Server {
             busy: BTreeSet::new(),
             blocked: BTreeSet::new(),
             owing: BTreeSet::new(),
+            frozen: BTreeSet::new(),
             ended: Vec::new(),
             home: Home::create(ring_base)?,
         })
@@ -189,7 +147,9 @@ impl Server {
         if !self.busy.is_empty() || !self.ended.is_empty() {
             return Some(Duration::ZERO);
         }
-        let oldest = self.callers.values().map(|caller| caller.since).min();
+        let heard = |caller: &&Caller| !self.frozen.contains(&caller.listener);
+        let callers = self.callers.values().filter(heard);
+        let oldest = callers.map(|caller| caller.since).min();
         let expiry = oldest.map(|since| self.limits.half_open_time.saturating_sub(since.elapsed()));
         let retry = (!self.blocked.is_empty()).then_some(RETRY);
         expiry.into_iter().chain(retry).min()
@@ -251,7 +211,9 @@ impl Server {
     }
 
     /// Sends an event. Where it belongs to the reply that follows, as with
-    /// requests for tracking, it must be sent first.
+    /// requests for tracking, it must be sent first. A message larger than the
+    /// connection carries ends the connection: the client would wait for it, or
+    /// never know that it has missed it.
     pub fn event(&mut self, conn: ConnId, bytes: impl Into<Vec<u8>>) {
         self.tend(conn.0, |peer| peer.event(bytes.into()));
     }
@@ -262,6 +224,27 @@ impl Server {
         self.tend(conn.0, |peer| peer.set_flow_control(value));
         if self.peers.contains_key(&conn.0) && value == 0 {
             self.busy.insert(conn.0);
+        }
+    }
+
+    /// Makes a socket deaf, and all connections made through it, as those of a
+    /// daemon that hangs: the system still lets clients connect, and they wait.
+    /// What they have asked meanwhile is heard when the socket is not frozen any
+    /// more. What the caller sends is sent all the same.
+    ///
+    /// # Errors
+    ///
+    /// Only if the system runs out of memory.
+    pub fn set_frozen(&mut self, listener: ListenerId, frozen: bool) -> Result<(), Error> {
+        if frozen == self.frozen.contains(&listener.0) {
+            return Ok(());
+        }
+        if frozen {
+            self.frozen.insert(listener.0);
+            self.freeze(listener.0)
+        } else {
+            self.frozen.remove(&listener.0);
+            self.thaw(listener.0)
         }
     }
 
@@ -317,6 +300,13 @@ impl Server {
     fn new_id(&mut self) -> u64 {
         self.next += 1;
         self.next
+    }
+}
+
+/// Ends all connections in good order.
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.peers.values().for_each(Peer::finish);
     }
 }
 

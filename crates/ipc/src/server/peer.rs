@@ -1,7 +1,7 @@
 //! One connection, seen from the server.
 
 use super::files::Rings;
-use super::ring::Producer;
+use super::ring::{CHUNK_HEADER, Producer};
 use super::sys::{self, Credentials};
 use crate::endpoint::Service;
 use crate::error::Error;
@@ -14,9 +14,8 @@ use std::os::unix::net::UnixStream;
 
 /// Reads of notification bytes at a time; each takes up to 4 KiB.
 const READS: usize = 16;
-/// More requests than any ring of legitimate ones holds; a client that leaves
-/// is not served longer.
-const LAST_REQUESTS: usize = 1 << 16;
+/// Bytes of requests in a row, however few they are.
+const BATCH_BYTES: usize = 1 << 20;
 
 /// A connected client.
 #[derive(Debug)]
@@ -88,9 +87,9 @@ impl Peer {
     /// Takes up to `most` requests out of the ring. An error may come with
     /// requests that were taken before it.
     pub(super) fn take_requests(&mut self, most: usize) -> (Heard, Option<Error>) {
-        let mut heard = Heard::default();
+        let (mut heard, mut bytes_taken) = (Heard::default(), 0);
         while !self.held {
-            if heard.requests.len() == most {
+            if heard.requests.len() == most || bytes_taken >= BATCH_BYTES {
                 heard.more = true;
                 break;
             }
@@ -101,6 +100,7 @@ impl Peer {
                 }
                 Ok(Some(bytes)) => {
                     self.unanswered += 1;
+                    bytes_taken += bytes.len();
                     heard.requests.push(bytes);
                 }
                 Err(error) => return (heard, Some(error)),
@@ -109,10 +109,18 @@ impl Peer {
         (heard, None)
     }
 
-    /// What a client that is gone had still to say.
+    /// What a client that is gone had still to say: a ring full at most, for
+    /// nothing keeps it from writing on.
     pub(super) fn take_last_requests(&mut self) -> Vec<Vec<u8>> {
-        self.held = false;
-        self.take_requests(LAST_REQUESTS).0.requests
+        let (mut requests, mut room) = (Vec::new(), self.rings.requests.capacity());
+        while let Ok(Some(bytes)) = self.rings.requests.take() {
+            let Some(rest) = room.checked_sub(bytes.len() + CHUNK_HEADER) else {
+                break;
+            };
+            room = rest;
+            requests.push(bytes);
+        }
+        requests
     }
 
     pub(super) fn reply(&mut self, bytes: Vec<u8>) -> Result<(), Error> {

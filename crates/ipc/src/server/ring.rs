@@ -34,7 +34,11 @@ const PATH_LEN: usize = 4096;
 /// glibc's mark of a semaphore that processes share, and where it is.
 const SHARED_MARK: (usize, u32) = (SEMAPHORE + 8, 0x80);
 
-const CHUNK_HEADER: usize = 8;
+/// What a ring's two files are called behind its name.
+pub(super) const FILES: [&str; 2] = ["-header", "-data"];
+
+/// Bytes in front of a chunk's payload.
+pub(super) const CHUNK_HEADER: usize = 8;
 /// What is read of a chunk before its length is known; most requests fit, and
 /// every ring is longer.
 const FIRST_READ: usize = 512;
@@ -52,7 +56,7 @@ struct Files {
 
 impl Files {
     fn create(base: &Path, max: usize) -> Result<Self, Error> {
-        let [header_path, data_path] = ["-header", "-data"].map(|suffix| with_suffix(base, suffix));
+        let [header_path, data_path] = FILES.map(|suffix| with_suffix(base, suffix));
         let (header, data) = (create(&header_path)?, create(&data_path)?);
         let data_len = data_len(max);
         let mut image = vec![0; HEADER_FILE_LEN];
@@ -117,7 +121,7 @@ impl Files {
 
 const CUT_SHORT: Error = Error::Protocol("a ring's file was cut short");
 
-fn with_suffix(base: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(base: &Path, suffix: &str) -> PathBuf {
     let mut path = base.as_os_str().to_owned();
     path.push(suffix);
     path.into()
@@ -162,6 +166,11 @@ impl Consumer {
     /// Chunks that wait, by the client's count.
     pub(super) fn waiting(&self) -> Result<u32, Error> {
         self.files.get(SEMAPHORE)
+    }
+
+    /// Bytes that the ring holds, headers of chunks included.
+    pub(super) fn capacity(&self) -> usize {
+        self.files.words * 4
     }
 
     /// A copy of the next chunk, if there is one.

@@ -48,6 +48,11 @@ impl Poller {
         self.control(libc::EPOLL_CTL_ADD, fd, token, false)
     }
 
+    /// Ends the watch; what happens meanwhile is reported after the next begin.
+    pub(super) fn remove(&self, fd: BorrowedFd<'_>) -> Result<(), Error> {
+        self.control(libc::EPOLL_CTL_DEL, fd, 0, false)
+    }
+
     /// Also watches for room to send, or not any more.
     pub(super) fn want_room(
         &self,

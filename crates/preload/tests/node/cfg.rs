@@ -65,9 +65,9 @@ impl State {
             Request::ReloadConfig => server.reply(conn, status(reply_id::RELOAD_CONFIG, 1)),
             Request::ReopenLogFiles => server.reply(conn, status(reply_id::REOPEN_LOG_FILES, 1)),
             Request::NodeStatusGet { nodeid, version } => match (nodeid, version) {
-                (2, 1) => {
+                (1 | 2, 1) => {
                     let mut status = NodeStatus::new_zeroed();
-                    (status.version, status.nodeid, status.reachable) = (1, 2, 1);
+                    (status.version, status.nodeid, status.reachable) = (1, nodeid, 1);
                     status.links[1] = Link::up(1397, b"192.0.2.1", b"192.0.2.2");
                     server.reply(conn, NodeStatusReply::message(&status));
                 }

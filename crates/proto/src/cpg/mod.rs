@@ -13,5 +13,5 @@ pub use event::{
 pub use reply::{IterHandleReply, LocalReply, MembershipReply, NextReply, reply_id};
 pub use request::{
     IterFinalize, IterInit, IterNext, Join, Leave, Mcast, Membership, PartialMcast, Request, bare,
-    request_id,
+    iter_kind, request_id,
 };

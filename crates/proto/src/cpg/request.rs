@@ -24,6 +24,16 @@ pub mod request_id {
     pub const PARTIAL_MCAST: i32 = 12;
 }
 
+/// What a list is of.
+pub mod iter_kind {
+    /// Groups, without members.
+    pub const NAMES: u32 = 1;
+    /// The members of one group.
+    pub const ONE_GROUP: u32 = 2;
+    /// The members of all groups.
+    pub const ALL: u32 = 3;
+}
+
 /// A request that is a header and nothing more.
 pub const fn bare(id: i32) -> RequestHeader {
     RequestHeader::new(id, size_of::<RequestHeader>())
@@ -100,9 +110,9 @@ pub struct Membership {
 pub struct IterInit {
     /// [`request_id::ITER_INIT`].
     pub header: RequestHeader,
-    /// The group, for kind 2.
+    /// The group, for [`iter_kind::ONE_GROUP`]; otherwise garbage.
     pub group: GroupName,
-    /// 1 names only, 2 the members of one group, 3 everything.
+    /// One of [`iter_kind`].
     pub kind: Word,
 }
 
@@ -194,7 +204,7 @@ pub enum Request<'a> {
     Membership { group: &'a [u8] },
     /// The local node's id.
     LocalGet,
-    /// [`IterInit`].
+    /// [`IterInit`]; the group is empty unless the list is of one group.
     IterInit { group: &'a [u8], kind: u32 },
     /// [`IterNext`].
     IterNext { handle: u64 },
@@ -262,10 +272,15 @@ impl<'a> Request<'a> {
                 wire::exact::<RequestHeader>(id, bytes)?;
                 Self::LocalGet
             }
-            id @ request_id::ITER_INIT => Self::IterInit {
-                kind: wire::exact::<IterInit>(id, bytes)?.kind.get(),
-                group: group(bytes)?,
-            },
+            id @ request_id::ITER_INIT => {
+                let kind = wire::exact::<IterInit>(id, bytes)?.kind.get();
+                // The C library leaves a name that is not wanted uninitialised.
+                let one_group = kind == iter_kind::ONE_GROUP;
+                Self::IterInit {
+                    kind,
+                    group: if one_group { group(bytes)? } else { &[] },
+                }
+            }
             id @ request_id::ITER_NEXT => Self::IterNext {
                 handle: wire::exact::<IterNext>(id, bytes)?.handle,
             },

@@ -1,0 +1,223 @@
+//! Our votequorum session against our server, with a service that answers by
+//! rote.
+
+use quorate_client::{
+    Endpoint, Error, Event, EventBuffer, Node, Options, RingId, VoteQuorum, Wait,
+};
+use quorate_ipc::Service;
+use quorate_ipc::server::{ConnId, Limits, Occurrence, Server};
+use quorate_proto::ReplyError;
+use quorate_proto::votequorum::{EXTRA_INFO_MAX, ExtraInfoReply, InfoReply, Request, StatusReply};
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use zerocopy::IntoBytes;
+
+const RING: RingId = RingId { nodeid: 1, seq: 8 };
+const CONTEXT: u64 = 0x1122_3344_5566_7788;
+
+struct Daemon {
+    dir: PathBuf,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Daemon {
+    fn start() -> Self {
+        static DAEMONS: AtomicUsize = AtomicUsize::new(0);
+        let n = DAEMONS.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("quorate-client-{}-{n}", std::process::id()));
+        DirBuilder::new().mode(0o700).create(&dir).unwrap();
+        let mut server = Server::new(&dir, Limits::default()).unwrap();
+        server.bind_dir(&dir, Service::VoteQuorum).unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            let mut info = Vec::new();
+            while !stopped.load(Ordering::Acquire) {
+                let limit = Some(Duration::from_millis(20));
+                for occurrence in server.poll(limit, |_| Ok(())).unwrap() {
+                    if let Occurrence::Request { conn, bytes } = occurrence {
+                        answer(&mut server, conn, &bytes, &mut info);
+                    }
+                }
+            }
+        });
+        Self {
+            dir,
+            stop,
+            thread: Some(thread),
+        }
+    }
+
+    fn connect(&self) -> VoteQuorum {
+        let options = Options {
+            endpoint: Endpoint::RunDir(self.dir.clone()),
+            timeout: Some(Duration::from_secs(20)),
+        };
+        VoteQuorum::connect(&options).unwrap()
+    }
+
+    fn stop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.stop();
+        fs::remove_dir(&self.dir).expect("the server leaves nothing behind");
+    }
+}
+
+fn answer(server: &mut Server, conn: ConnId, bytes: &[u8], info: &mut Vec<u8>) {
+    let request = match Request::decode(bytes) {
+        Ok(request) => request,
+        Err(bad) => return server.reply(conn, bad.reply().unwrap()),
+    };
+    let error = match request {
+        Request::GetInfo { nodeid } if nodeid > 2 => {
+            return server.reply(conn, InfoReply::new(12).as_bytes());
+        }
+        Request::GetInfo { nodeid } => {
+            let mut reply = InfoReply::new(1);
+            reply.nodeid = nodeid.max(1);
+            reply.quorum = 300;
+            reply.set_qdevice_name(b"Qdevice");
+            return server.reply(conn, reply.as_bytes());
+        }
+        Request::TrackStart { context, .. } => {
+            for event in &mut initial(context, info) {
+                server.event(conn, event.encode());
+            }
+            1
+        }
+        Request::SetVotes { nodeid: 9, .. } => 17,
+        Request::SetExtraInfo { info: new } => {
+            *info = new.to_vec();
+            1
+        }
+        Request::GetExtraInfo { nodeid } if nodeid > 2 => {
+            return server.reply(conn, ExtraInfoReply::refusal(12));
+        }
+        Request::GetExtraInfo { .. } => return server.reply(conn, ExtraInfoReply::message(info)),
+        Request::Poll { ring, .. } if ring != RING => 22,
+        _ => 1,
+    };
+    server.reply(conn, StatusReply::new(error).as_bytes());
+}
+
+fn initial(context: u64, info: &[u8]) -> [Event<'static>; 4] {
+    let nodes = [(1, 1), (2, 2)].map(|(nodeid, state)| Node { nodeid, state });
+    [
+        Event::NodeList {
+            context,
+            ring: RING,
+            members: Vec::leak(vec![1]),
+        },
+        Event::Quorum {
+            context,
+            quorate: 1,
+            nodes: Vec::leak(nodes.to_vec()),
+        },
+        Event::ExpectedVotes {
+            context,
+            expected_votes: 5,
+        },
+        Event::ExtraInfo {
+            context,
+            nodeid: 1,
+            info: Vec::leak(info.to_vec()),
+        },
+    ]
+}
+
+fn refused(error: Error) -> i32 {
+    match error {
+        Error::Reply(ReplyError::Rejected(number)) => number,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn every_call_is_understood() {
+    let daemon = Daemon::start();
+    let session = daemon.connect();
+    let info = session.info(2).unwrap();
+    assert_eq!((info.nodeid, info.quorum), (2, 300));
+    assert_eq!(&info.qdevice_name[..8], b"Qdevice\0");
+    assert_eq!(refused(session.info(3).unwrap_err()), 12);
+    session.set_expected_votes(5).unwrap();
+    session.set_votes(2, 7).unwrap();
+    assert_eq!(refused(session.set_votes(9, 7).unwrap_err()), 17);
+    session.track_stop().unwrap();
+    session.qdevice_register(b"Qdevice").unwrap();
+    session.qdevice_update(b"Qdevice", b"other").unwrap();
+    session.qdevice_poll(b"other", 1, RING).unwrap();
+    let past = RingId { seq: 4, ..RING };
+    assert_eq!(
+        refused(session.qdevice_poll(b"other", 1, past).unwrap_err()),
+        22
+    );
+    session.qdevice_master_wins(b"other", 1).unwrap();
+    session.qdevice_unregister(b"other").unwrap();
+    for info in [&b""[..], b"x", &[7; EXTRA_INFO_MAX]] {
+        session.set_qdevice_extra_info(info).unwrap();
+        assert_eq!(session.qdevice_extra_info(1).unwrap().bytes(), info);
+    }
+    assert_eq!(refused(session.qdevice_extra_info(3).unwrap_err()), 12);
+}
+
+#[test]
+fn events_arrive_as_they_were_sent() {
+    let daemon = Daemon::start();
+    let session = daemon.connect();
+    session
+        .set_qdevice_extra_info(&[7; EXTRA_INFO_MAX])
+        .unwrap();
+    for _ in 0..100 {
+        session.track_start(CONTEXT, 2).unwrap();
+        let mut buffer = EventBuffer::new();
+        for expected in initial(CONTEXT, &[7; EXTRA_INFO_MAX]) {
+            while session.wait(None).unwrap() != Wait::Ready {}
+            let event = session.next_event(&mut buffer, false).unwrap();
+            assert_eq!(event, Some(expected));
+        }
+        assert!(session.next_event(&mut buffer, false).unwrap().is_none());
+    }
+}
+
+#[test]
+fn many_threads_share_a_session() {
+    let daemon = Daemon::start();
+    let session = daemon.connect();
+    std::thread::scope(|scope| {
+        for nodeid in [1, 2, 1, 2] {
+            let session = &session;
+            scope.spawn(move || {
+                for _ in 0..500 {
+                    assert_eq!(session.info(nodeid).unwrap().nodeid, nodeid);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_end_of_the_daemon_is_noticed() {
+    let mut daemon = Daemon::start();
+    let session = daemon.connect();
+    session.info(0).unwrap();
+    daemon.stop();
+    let error = session.info(0).unwrap_err();
+    let gone = quorate_ipc::Error::Disconnected.to_string();
+    assert_eq!(error.to_string(), gone);
+    assert_eq!(session.wait(None).unwrap_err().to_string(), gone);
+}
