@@ -64,6 +64,11 @@
 //! **Chance** (a small generator, [seeded](Cluster::seed)) decides only when rings notice each
 //! other and how long the token takes.
 //!
+//! # Scenarios
+//!
+//! [`scenario`] reads, checks and plays histories written in TOML, and reports which expectations
+//! held.
+//!
 //! # Joining services on top
 //!
 //! Clients of votequorum: [`Cluster::attach`], [`Cluster::request`], [`Cluster::outputs`]. The
@@ -76,6 +81,7 @@ pub mod config;
 mod excerpt;
 mod log;
 mod rng;
+pub mod scenario;
 mod transport;
 mod wording;
 

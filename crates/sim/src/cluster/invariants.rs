@@ -131,7 +131,8 @@ impl Watch {
 }
 
 impl<S: Services> Cluster<S> {
-    /// What did not hold so far, in the order in which it was found. What goes on is reported once.
+    /// What did not hold so far, in the order in which it was found. What goes on is listed once, with
+    /// the time when it began and what it has grown to.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.watch.violations
@@ -184,15 +185,26 @@ impl<S: Services> Cluster<S> {
             return;
         }
         // Fewer than before is what is left of a violation that was reported.
-        if !now.is_subset(&self.watch.two_quorate) {
-            let name = |key: &RingKey| {
-                let ring = &self.rings[key];
-                let members = ring.members.iter().map(|&m| self.peers[m].id).collect();
-                (ring.id, members)
-            };
-            let rings = now.iter().map(name).collect();
-            self.watch.two_quorate = now;
-            self.violated(ViolationKind::TwoQuorate(rings));
+        if now.is_subset(&self.watch.two_quorate) {
+            return;
+        }
+        let name = |key: &RingKey| {
+            let ring = &self.rings[key];
+            let members = ring.members.iter().map(|&m| self.peers[m].id).collect();
+            (ring.id, members)
+        };
+        let kind = ViolationKind::TwoQuorate(now.iter().map(name).collect());
+        let goes_on = !std::mem::replace(&mut self.watch.two_quorate, now).is_empty();
+        let is_exclusion = |v: &&mut Violation| matches!(v.kind, ViolationKind::TwoQuorate(_));
+        let known = self.watch.violations.iter_mut().rev().find(is_exclusion);
+        match known.filter(|_| goes_on) {
+            // Partitions finish their changes microseconds apart.
+            Some(known) => {
+                let text = kind.to_string();
+                known.kind = kind;
+                self.record(None, What::Violation { text });
+            }
+            None => self.violated(kind),
         }
     }
 
@@ -211,10 +223,9 @@ impl<S: Services> Cluster<S> {
             && (!self.watch.waits_for_all || ring.members.len() == self.peers.len());
         let view = |m: usize| {
             let engine = self.peers[m].engine.as_ref()?;
-            let info = engine.node_info(engine.node_id())?;
             let quorate = quorate_promised.then(|| engine.is_quorate());
-            let expected = self.watch.promised.then_some(info.expected_votes);
-            Some((engine.ring(), quorate, expected))
+            let us = engine.nodes().last().filter(|_| self.watch.promised);
+            Some((engine.ring(), quorate, us.map(|us| us.expected_votes)))
         };
         let reference = view(first);
         let other = ring.members.iter().find(|&&m| view(m) != reference);

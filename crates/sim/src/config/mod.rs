@@ -18,6 +18,7 @@ pub use derive::{NodeConfig, Timing};
 pub use error::{ConfigError, ConfigErrorKind};
 pub use keys::{Keys, Value};
 pub use read_only::is_read_only;
+pub(crate) use typing::{is_quorum_key, key_value};
 
 use quorate_engine::NodeId;
 

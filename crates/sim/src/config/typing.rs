@@ -89,6 +89,23 @@ const TOTEM_NUMBERS: [&str; 25] = [
     "netmtu",
 ];
 
+/// Whether votequorum reads `quorum.{name}` when it starts.
+pub(crate) fn is_quorum_key(name: &str) -> bool {
+    matches!(name, "auto_tie_breaker_node" | "device.model")
+        || !matches!(kind_of(&format!("quorum.{name}")), Kind::Str)
+}
+
+/// The value of a key that is set at runtime. A key that corosync.conf does not know the type of is
+/// a string, or `u32` if a number is given; votequorum expects `quorum.cancel_wait_for_all` as `u8`.
+pub(crate) fn key_value(key: &str, text: &str, is_number: bool) -> Result<Value, ConfigErrorKind> {
+    let kind = match kind_of(key) {
+        _ if key == "quorum.cancel_wait_for_all" => Kind::U8,
+        Kind::Str if is_number => Kind::U32,
+        kind => kind,
+    };
+    kind.read(key, text)
+}
+
 /// The kind of a key of `totem.interface`, by its last name; `None` for one that corosync does not
 /// treat specially.
 pub(super) fn interface_kind(name: &str) -> Option<Kind> {

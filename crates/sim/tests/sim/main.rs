@@ -6,6 +6,7 @@ mod device;
 mod histories;
 mod membership;
 mod options;
+mod scenarios;
 mod transport;
 
 use std::time::Duration;

@@ -1,0 +1,89 @@
+//! From what stands in the file to a scenario that can be played.
+
+mod cluster;
+mod steps;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use quorate_engine::NodeId;
+
+use super::Scenario;
+use super::error::{ScenarioError, ScenarioErrorKind};
+use super::raw::RawScenario;
+use crate::excerpt::Excerpt;
+
+/// Gives the text of a file.
+type Read<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
+/// A file and its text.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    file: &'a str,
+    text: &'a str,
+    read: Read<'a>,
+}
+
+impl Source<'_> {
+    fn error(&self, span: Range<usize>, kind: ScenarioErrorKind) -> ScenarioError {
+        ScenarioError::Scenario {
+            place: Box::new(Excerpt::of_span(self.file, self.text, span)),
+            kind,
+        }
+    }
+
+    fn line(&self, span: &Range<usize>) -> usize {
+        Excerpt::of_span(self.file, self.text, span.clone()).line
+    }
+}
+
+/// What is known of a node while the steps are checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Down,
+    Up,
+    Paused,
+}
+
+impl State {
+    const fn text(self) -> &'static str {
+        match self {
+            State::Down => "down",
+            State::Up => "up",
+            State::Paused => "paused",
+        }
+    }
+}
+
+/// The nodes of the cluster, as the steps so far leave them.
+type States = BTreeMap<NodeId, State>;
+
+pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenario, ScenarioError> {
+    let source = Source { file, text, read };
+    let raw: RawScenario = toml::from_str(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        // An error that says what was expected has a second line.
+        let message = error.message().replace('\n', "; ");
+        source.error(span, ScenarioErrorKind::Toml(message))
+    })?;
+    let cluster = cluster::cluster(source, &raw.cluster)?;
+    let state = if cluster.start {
+        State::Up
+    } else {
+        State::Down
+    };
+    let nodes = cluster.config.nodes();
+    let states: States = nodes.iter().map(|node| (node.id, state)).collect();
+    let steps = steps::steps(source, &raw.step, states)?;
+    let last = raw.expect;
+    Ok(Scenario {
+        name: raw.name.unwrap_or_else(|| file.to_owned()),
+        config: cluster.config,
+        seed: cluster.seed,
+        compat: cluster.compat,
+        start: cluster.start,
+        steps,
+        exit_code: last.as_ref().and_then(|last| last.exit_code),
+        violations: last.and_then(|last| last.violations).unwrap_or(0),
+    })
+}

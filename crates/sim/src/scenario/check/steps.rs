@@ -1,0 +1,355 @@
+//! The steps.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::time::Duration;
+
+use quorate_engine::NodeId;
+use toml::{Spanned, Value};
+
+use super::cluster::{config_file, number, plain_text};
+use super::{Source, State, States};
+use crate::cluster::{DeviceAction, Running};
+use crate::config::key_value;
+use crate::scenario::error::{ScenarioError, ScenarioErrorKind};
+use crate::scenario::raw::{RawDevice, RawExpectation, RawKey, RawStep};
+use crate::scenario::{Expectation, Operation, Step, When, time};
+
+struct Checker<'a> {
+    source: Source<'a>,
+    states: States,
+    /// The time of the latest step with `at`, and what `after` has added to it.
+    earliest: Duration,
+}
+
+pub(super) fn steps(
+    source: Source<'_>,
+    raw: &[Spanned<RawStep>],
+    states: States,
+) -> Result<Vec<Step>, ScenarioError> {
+    let mut checker = Checker {
+        source,
+        states,
+        earliest: Duration::ZERO,
+    };
+    raw.iter().map(|step| checker.step(step)).collect()
+}
+
+impl Checker<'_> {
+    fn error<T>(&self, span: Range<usize>, kind: ScenarioErrorKind) -> Result<T, ScenarioError> {
+        Err(self.source.error(span, kind))
+    }
+
+    fn step(&mut self, raw: &Spanned<RawStep>) -> Result<Step, ScenarioError> {
+        let step = raw.get_ref();
+        let when = self.when(raw)?;
+        let operation = self.operation(step)?;
+        let expect = match &step.expect {
+            Some(raw) => {
+                let all = raw.get_ref().0.iter();
+                all.map(|expect| self.expectation(expect, raw.span()))
+                    .collect::<Result<_, _>>()?
+            }
+            None => Vec::new(),
+        };
+        if operation.is_none() && expect.is_empty() {
+            return self.error(raw.span(), ScenarioErrorKind::Empty);
+        }
+        let line = self.source.line(&raw.span());
+        Ok(Step {
+            line,
+            when,
+            operation,
+            expect,
+        })
+    }
+
+    fn when(&mut self, raw: &Spanned<RawStep>) -> Result<When, ScenarioError> {
+        let step = raw.get_ref();
+        let time = |text: &Spanned<String>| {
+            time::parse(text.get_ref())
+                .ok_or_else(|| self.source.error(text.span(), ScenarioErrorKind::Time))
+        };
+        match (&step.at, &step.after, &step.pace) {
+            (Some(at), None, None) => {
+                let time = time(at)?;
+                if time < self.earliest {
+                    return self.error(at.span(), ScenarioErrorKind::Backwards);
+                }
+                self.earliest = time;
+                Ok(When::At(time))
+            }
+            (None, Some(after), None) => {
+                let wait = time(after)?;
+                self.earliest = self.earliest.saturating_add(wait);
+                Ok(When::After(wait))
+            }
+            (None, None, Some(pace)) if pace.get_ref() == "idle" => Ok(When::Idle),
+            (None, None, Some(pace)) => self.error(pace.span(), ScenarioErrorKind::Pace),
+            _ => self.error(raw.span(), ScenarioErrorKind::When),
+        }
+    }
+
+    fn operation(&mut self, step: &RawStep) -> Result<Option<Operation>, ScenarioError> {
+        self.only_one(step)?;
+        let nodes = |to: State, from: &'static [State], value: &Option<Spanned<Value>>| {
+            value
+                .as_ref()
+                .map(|value| (to, from, value.span(), ids(value.get_ref())))
+        };
+        let running: &[State] = &[State::Up, State::Paused];
+        type Make = fn(Vec<NodeId>) -> Operation;
+        let changes: [(Make, _); 5] = [
+            (Operation::Up, nodes(State::Up, &[State::Down], &step.up)),
+            (Operation::Kill, nodes(State::Down, running, &step.kill)),
+            (
+                Operation::Leave,
+                nodes(State::Down, &[State::Up], &step.leave),
+            ),
+            (
+                Operation::Pause,
+                nodes(State::Paused, &[State::Up], &step.pause),
+            ),
+            (
+                Operation::Resume,
+                nodes(State::Up, &[State::Paused], &step.resume),
+            ),
+        ];
+        for (make, change) in changes {
+            if let Some((to, from, span, ids)) = change {
+                let ids =
+                    ids.ok_or_else(|| self.source.error(span.clone(), ScenarioErrorKind::Ids))?;
+                self.change(&ids, from, to, &span)?;
+                return Ok(Some(make(ids)));
+            }
+        }
+        if let Some(groups) = &step.partition {
+            return self.partition(groups).map(Some);
+        }
+        if let Some(heal) = &step.heal {
+            return match heal.get_ref() {
+                true => Ok(Some(Operation::Heal)),
+                false => self.error(heal.span(), ScenarioErrorKind::OnlyTrue),
+            };
+        }
+        self.administration(step)
+    }
+
+    fn only_one(&self, step: &RawStep) -> Result<(), ScenarioError> {
+        fn span<T>(value: &Option<Spanned<T>>) -> Option<Range<usize>> {
+            value.as_ref().map(Spanned::span)
+        }
+        let mut spans: Vec<_> = [
+            span(&step.up),
+            span(&step.kill),
+            span(&step.leave),
+            span(&step.pause),
+            span(&step.resume),
+            span(&step.partition),
+            span(&step.heal),
+            span(&step.set_votes),
+            span(&step.set_expected),
+            span(&step.qdevice),
+            span(&step.reload),
+            span(&step.set_key),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        spans.sort_unstable_by_key(|span| span.start);
+        match spans.into_iter().nth(1) {
+            Some(second) => self.error(second, ScenarioErrorKind::SecondOperation),
+            None => Ok(()),
+        }
+    }
+
+    fn administration(&self, step: &RawStep) -> Result<Option<Operation>, ScenarioError> {
+        if let Some(raw) = &step.set_votes {
+            let votes = raw.get_ref();
+            let node = NodeId(votes.node);
+            if node != NodeId::QDEVICE {
+                self.known(node, &raw.span())?;
+            }
+            let on = NodeId(votes.on.unwrap_or(votes.node));
+            self.running(on, &raw.span())?;
+            let votes = votes.votes;
+            return Ok(Some(Operation::SetVotes { on, node, votes }));
+        }
+        if let Some(raw) = &step.set_expected {
+            let on = NodeId(raw.get_ref().node);
+            self.running(on, &raw.span())?;
+            let votes = raw.get_ref().votes;
+            return Ok(Some(Operation::SetExpected { on, votes }));
+        }
+        if let Some(raw) = &step.qdevice {
+            self.running(NodeId(raw.get_ref().node), &raw.span())?;
+            return self.device(raw).map(Some);
+        }
+        if let Some(file) = &step.reload {
+            let config = config_file(self.source, file)?;
+            let up = self.states.iter().find(|(_, state)| **state == State::Up);
+            return match (up, self.states.first_key_value()) {
+                (Some((&node, _)), _) => Ok(Some(Operation::Reload(node, Box::new(config)))),
+                (None, Some((&node, state))) => {
+                    let state = state.text();
+                    self.error(file.span(), ScenarioErrorKind::State { node, state })
+                }
+                (None, None) => self.error(file.span(), ScenarioErrorKind::Nodes),
+            };
+        }
+        match &step.set_key {
+            Some(raw) => self.set_key(raw).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn device(&self, raw: &Spanned<RawDevice>) -> Result<Operation, ScenarioError> {
+        let device = raw.get_ref();
+        let action = match (device.vote, device.stop, device.unregister) {
+            (Some(vote), None, None) => DeviceAction::Start { vote },
+            (None, Some(true), None) => DeviceAction::Stop,
+            (None, None, Some(true)) => DeviceAction::Unregister,
+            _ => return self.error(raw.span(), ScenarioErrorKind::Device),
+        };
+        Ok(Operation::Device(NodeId(device.node), action))
+    }
+
+    fn set_key(&self, raw: &Spanned<RawKey>) -> Result<Operation, ScenarioError> {
+        let key = raw.get_ref();
+        let node = NodeId(key.node);
+        self.running(node, &raw.span())?;
+        let value = match (&key.value, key.delete) {
+            (None, Some(true)) => None,
+            (Some(value), None) => {
+                let is_number = !value.is_str();
+                let text = plain_text(value).ok_or("expected a number or a text".to_owned());
+                let value = text.and_then(|text| {
+                    key_value(&key.key, &text, is_number).map_err(|kind| kind.to_string())
+                });
+                let fail = |text| self.source.error(raw.span(), ScenarioErrorKind::Key(text));
+                Some(value.map_err(fail)?)
+            }
+            _ => return self.error(raw.span(), ScenarioErrorKind::ValueOrDelete),
+        };
+        Ok(Operation::SetKey {
+            node,
+            key: key.key.clone(),
+            value,
+        })
+    }
+
+    fn partition(&self, raw: &Spanned<Vec<Vec<u32>>>) -> Result<Operation, ScenarioError> {
+        let mut named = BTreeSet::new();
+        for &id in raw.get_ref().iter().flatten() {
+            let node = NodeId(id);
+            self.known(node, &raw.span())?;
+            if !named.insert(node) {
+                return self.error(raw.span(), ScenarioErrorKind::Twice(node));
+            }
+        }
+        let group = |group: &Vec<u32>| group.iter().copied().map(NodeId).collect();
+        Ok(Operation::Partition(
+            raw.get_ref().iter().map(group).collect(),
+        ))
+    }
+
+    fn known(&self, node: NodeId, span: &Range<usize>) -> Result<State, ScenarioError> {
+        let state = self.states.get(&node).copied();
+        state.ok_or_else(|| {
+            self.source
+                .error(span.clone(), ScenarioErrorKind::UnknownNode(node))
+        })
+    }
+
+    fn running(&self, node: NodeId, span: &Range<usize>) -> Result<(), ScenarioError> {
+        match self.known(node, span)? {
+            State::Up => Ok(()),
+            state => {
+                let state = state.text();
+                self.error(span.clone(), ScenarioErrorKind::State { node, state })
+            }
+        }
+    }
+
+    fn change(
+        &mut self,
+        nodes: &[NodeId],
+        from: &[State],
+        to: State,
+        span: &Range<usize>,
+    ) -> Result<(), ScenarioError> {
+        let mut named = BTreeSet::new();
+        for &node in nodes {
+            if !named.insert(node) {
+                return self.error(span.clone(), ScenarioErrorKind::Twice(node));
+            }
+            let state = self.known(node, span)?;
+            if !from.contains(&state) {
+                let state = state.text();
+                return self.error(span.clone(), ScenarioErrorKind::State { node, state });
+            }
+            self.states.insert(node, to);
+        }
+        Ok(())
+    }
+
+    fn expectation(
+        &self,
+        raw: &Spanned<RawExpectation>,
+        outer: Range<usize>,
+    ) -> Result<Expectation, ScenarioError> {
+        let expect = raw.get_ref();
+        // A table that is not in a list has no place of its own.
+        let span = if raw.span().is_empty() {
+            outer
+        } else {
+            raw.span()
+        };
+        let nodes = match &expect.node {
+            Some(value) => match ids(value.get_ref()) {
+                Some(ids) if !ids.is_empty() => ids,
+                _ => return self.error(value.span(), ScenarioErrorKind::Ids),
+            },
+            None => Vec::new(),
+        };
+        let members = expect.members.as_ref();
+        let members = members.map(|ids| ids.iter().copied().map(NodeId).collect::<Vec<_>>());
+        for &node in nodes.iter().chain(members.iter().flatten()) {
+            let place = expect.node.as_ref().map_or(span.clone(), Spanned::span);
+            self.known(node, &place)?;
+        }
+        let running = match &expect.running {
+            None => None,
+            Some(word) => Some(match word.get_ref().as_str() {
+                "up" => Running::Up,
+                "down" => Running::Down,
+                "paused" => Running::Paused,
+                _ => return self.error(word.span(), ScenarioErrorKind::Running),
+            }),
+        };
+        let place = expect.node.as_ref().map_or(span.clone(), Spanned::span);
+        let expectation = Expectation {
+            line: self.source.line(&place),
+            nodes,
+            quorate: expect.quorate,
+            votes: expect.votes,
+            expected: expect.expected,
+            quorum: expect.quorum,
+            members,
+            running,
+        };
+        if expectation.to_string().is_empty() {
+            return self.error(span, ScenarioErrorKind::NoExpectation);
+        }
+        Ok(expectation)
+    }
+}
+
+/// A node id or a list of them.
+fn ids(value: &Value) -> Option<Vec<NodeId>> {
+    match value {
+        Value::Integer(_) => number(value).map(|id| vec![NodeId(id)]),
+        Value::Array(ids) => ids.iter().map(|id| number(id).map(NodeId)).collect(),
+        _ => None,
+    }
+}

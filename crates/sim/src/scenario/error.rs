@@ -1,0 +1,122 @@
+//! What can be wrong with a scenario, and how it is shown.
+
+use quorate_engine::NodeId;
+use thiserror::Error;
+
+use crate::config::ConfigError;
+use crate::excerpt::Excerpt;
+
+/// A scenario that cannot be played. `Display` is one line; [`render`](Self::render) adds an
+/// excerpt with carets.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ScenarioError {
+    /// Something in the scenario itself.
+    #[error("{place}: {kind}")]
+    Scenario {
+        /// Where.
+        place: Box<Excerpt>,
+        /// What.
+        kind: ScenarioErrorKind,
+    },
+    /// Something in a corosync.conf it names.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// The scenario cannot be read.
+    #[error("{file}: {reason}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl ScenarioError {
+    /// The error for people: with file, line, column and the line itself.
+    #[must_use]
+    pub fn render(&self) -> String {
+        match self {
+            ScenarioError::Scenario { place, kind } => place.render(kind),
+            ScenarioError::Config(error) => error.render(),
+            ScenarioError::Unreadable { .. } => self.to_string(),
+        }
+    }
+}
+
+/// The kinds of errors in a scenario.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ScenarioErrorKind {
+    /// Not TOML, an unknown key, or a value of the wrong type.
+    #[error("{0}")]
+    Toml(String),
+    /// Neither `nodes` nor `config`, or both.
+    #[error("[cluster] needs either 'nodes' or 'config'")]
+    NodesOrConfig,
+    /// Not a number of nodes from 1 to 2000, nor a list of different ids above 0.
+    #[error("expected a number of nodes from 1 to 2000, or a list of different node ids above 0")]
+    Nodes,
+    /// Not one number, nor one for each node.
+    #[error("expected one number of votes for all nodes, or a list with one for each of {0} nodes")]
+    Votes(usize),
+    /// Not a word of [`Compat`](quorate_engine::Compat).
+    #[error(
+        "unknown; expected uint8-quorum, lost-tracking, wrapping-votes, no-extra-info or corosync-3.1"
+    )]
+    Compat,
+    /// A value that a key of the quorum section cannot have, or a key it does not have.
+    #[error("{0}")]
+    Key(String),
+    /// A file that cannot be read.
+    #[error("cannot be read: {0}")]
+    File(String),
+    /// Not exactly one of `at`, `after` and `pace`.
+    #[error("a step needs exactly one of 'at', 'after' and 'pace'")]
+    When,
+    /// Not a time.
+    #[error("expected a time like \"500ms\", \"1.5s\" or \"2m\"")]
+    Time,
+    /// Not `idle`.
+    #[error("expected \"idle\"")]
+    Pace,
+    /// Earlier than the step before.
+    #[error("this is before the previous step")]
+    Backwards,
+    /// Neither an operation nor an expectation.
+    #[error("this step does nothing and expects nothing")]
+    Empty,
+    /// More than one operation.
+    #[error("a step can only do one thing; this is the second")]
+    SecondOperation,
+    /// Not an id or a list of ids.
+    #[error("expected a node id or a list of node ids")]
+    Ids,
+    /// Not in the node list.
+    #[error("node {0} is not in the cluster")]
+    UnknownNode(NodeId),
+    /// Twice in one list, or in two groups.
+    #[error("node {0} is named twice")]
+    Twice(NodeId),
+    /// Not possible in the state in which earlier steps left the node.
+    #[error("node {node} is {state} at this point")]
+    State {
+        /// The node.
+        node: NodeId,
+        /// What it is.
+        state: &'static str,
+    },
+    /// `false` where only `true` means something.
+    #[error("only 'true' means something here")]
+    OnlyTrue,
+    /// Not exactly one of `vote`, `stop` and `unregister`.
+    #[error("a quorum device needs exactly one of 'vote', 'stop' and 'unregister'")]
+    Device,
+    /// Not exactly one of `value` and `delete`.
+    #[error("a key needs exactly one of 'value' and 'delete'")]
+    ValueOrDelete,
+    /// An expectation of nothing.
+    #[error("this expects nothing")]
+    NoExpectation,
+    /// Not a state.
+    #[error("expected \"up\", \"down\" or \"paused\"")]
+    Running,
+}

@@ -1,0 +1,250 @@
+//! Scenarios: what happens to a cluster, when, and what is expected then. Written in TOML.
+//!
+//! ```toml
+//! name = "split brain"                # the file's name by default
+//!
+//! [cluster]
+//! nodes = 3                           # or a list of ids, or instead: config = "corosync.conf"
+//! votes = [1, 1, 1]                   # or one number for all
+//! seed = 7                            # 0 by default
+//! compat = ["uint8-quorum"]           # behaviour of the original that is off by default
+//! start = true                        # all nodes start at time 0
+//!
+//! [cluster.quorum]                    # keys of corosync.conf's section of that name
+//! wait_for_all = 0
+//!
+//! [[step]]
+//! at = "1s"                           # or after = "1s", counted from the previous step,
+//! partition = [[1], [2, 3]]           # or pace = "idle": when nothing is under way any more
+//!
+//! [[step]]
+//! pace = "idle"
+//! expect = [                          # or one table
+//!     { node = 1, quorate = false, members = [1] },
+//!     { node = [2, 3], quorate = true, votes = 2, expected = 3, quorum = 2 },
+//! ]
+//!
+//! [[step]]
+//! after = "500ms"
+//! heal = true
+//!
+//! [expect]
+//! exit_code = 0                       # of the program
+//! violations = 0                      # of the invariants; 0 by default
+//! ```
+//!
+//! A step does at most one thing: `up`, `kill`, `leave`, `pause`, `resume` (a node or a list of
+//! nodes), `partition`, `heal = true`, `set_votes = { node, votes, on }`,
+//! `set_expected = { node, votes }`, `qdevice = { node, vote = true }` (starts the device if need
+//! be; or `stop = true`, `unregister = true`), `reload = "corosync.conf"`,
+//! `set_key = { node, key, value }` (or `delete = true`). What it expects is looked at right after
+//! that; with `pace = "idle"`, when nothing is under way any more. Without `node`, an expectation is
+//! about every node that is up.
+
+mod check;
+mod error;
+mod expectation;
+mod player;
+mod raw;
+mod report;
+mod time;
+
+pub use error::{ScenarioError, ScenarioErrorKind};
+pub use expectation::Expectation;
+pub use player::{Due, Player};
+pub use report::{Check, Report};
+
+use std::path::Path;
+use std::time::Duration;
+
+use quorate_engine::{Compat, NodeId};
+
+use crate::cluster::{Cluster, DeviceAction, OperationError};
+use crate::config::{ClusterConfig, Value};
+use crate::transport::Services;
+
+/// A scenario that has been checked: every node exists, and every operation fits the state in which
+/// the steps before leave the nodes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// The configuration of the cluster.
+    pub config: ClusterConfig,
+    /// The seed of all chance.
+    pub seed: u64,
+    /// Behaviour of the original that is turned on.
+    pub compat: Compat,
+    /// Whether all nodes start at time 0.
+    pub start: bool,
+    /// What happens.
+    pub steps: Vec<Step>,
+    /// What the program is expected to end with.
+    pub exit_code: Option<i32>,
+    /// How many violations of the invariants are expected.
+    pub violations: usize,
+}
+
+/// One step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The line it begins on.
+    pub line: usize,
+    /// When it happens.
+    pub when: When,
+    /// What happens, if anything.
+    pub operation: Option<Operation>,
+    /// What is expected then.
+    pub expect: Vec<Expectation>,
+}
+
+/// When a step happens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// At this time.
+    At(Duration),
+    /// So long after the step before.
+    After(Duration),
+    /// When nothing is under way any more, and the programs have nothing left to do.
+    Idle,
+}
+
+/// What a step does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Operation {
+    /// Starts nodes.
+    Up(Vec<NodeId>),
+    /// Kills nodes.
+    Kill(Vec<NodeId>),
+    /// Stops nodes cleanly.
+    Leave(Vec<NodeId>),
+    /// Freezes nodes.
+    Pause(Vec<NodeId>),
+    /// Lets nodes go on.
+    Resume(Vec<NodeId>),
+    /// Cuts groups off from each other.
+    Partition(Vec<Vec<NodeId>>),
+    /// Ends all cuts.
+    Heal,
+    /// Changes the votes of a node.
+    SetVotes {
+        /// Where it is asked for.
+        on: NodeId,
+        /// The node.
+        node: NodeId,
+        /// Its votes.
+        votes: u32,
+    },
+    /// Changes expected votes.
+    SetExpected {
+        /// Where it is asked for.
+        on: NodeId,
+        /// The expected votes.
+        votes: u32,
+    },
+    /// Does something to a node's quorum device.
+    Device(NodeId, DeviceAction),
+    /// Gives all nodes a new corosync.conf, and has those of a node's ring read it.
+    Reload(NodeId, Box<ClusterConfig>),
+    /// Sets a cmap key, or removes it.
+    SetKey {
+        /// The node.
+        node: NodeId,
+        /// The key.
+        key: String,
+        /// Its value; `None` removes it.
+        value: Option<Value>,
+    },
+}
+
+impl Operation {
+    /// Carries it out.
+    ///
+    /// # Errors
+    ///
+    /// If it does not fit the state of the cluster. An administrator's change that votequorum
+    /// refuses is not an error.
+    pub fn apply<S: Services>(&self, cluster: &mut Cluster<S>) -> Result<(), OperationError> {
+        match self {
+            Operation::Up(nodes) => nodes.iter().try_for_each(|&node| cluster.up(node)),
+            Operation::Kill(nodes) => nodes.iter().try_for_each(|&node| cluster.kill(node)),
+            Operation::Leave(nodes) => nodes.iter().try_for_each(|&node| cluster.leave(node)),
+            Operation::Pause(nodes) => nodes.iter().try_for_each(|&node| cluster.pause(node)),
+            Operation::Resume(nodes) => nodes.iter().try_for_each(|&node| cluster.resume(node)),
+            Operation::Partition(groups) => cluster.partition(groups),
+            Operation::Heal => {
+                cluster.heal();
+                Ok(())
+            }
+            Operation::SetVotes { on, node, votes } => {
+                cluster.set_votes(*on, *node, *votes).map(drop)
+            }
+            Operation::SetExpected { on, votes } => cluster.set_expected(*on, *votes).map(drop),
+            Operation::Device(node, action) => cluster.device(*node, *action),
+            Operation::Reload(node, config) => cluster.reload(*node, (**config).clone()),
+            Operation::SetKey { node, key, value } => cluster.set_key(*node, key, value.clone()),
+        }
+    }
+}
+
+impl Scenario {
+    /// Reads a scenario. `file` is what errors call it; `read` gives the text of the files that it
+    /// names.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be played.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        read: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Result<Self, ScenarioError> {
+        check::scenario(file, text, read)
+    }
+
+    /// Reads a scenario's file. Files that it names are looked for in its directory.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or played.
+    pub fn load(path: &Path) -> Result<Self, ScenarioError> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| ScenarioError::Unreadable {
+            file: file.clone(),
+            reason: error.to_string(),
+        })?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let read = |name: &str| {
+            std::fs::read_to_string(directory.join(name)).map_err(|error| error.to_string())
+        };
+        Scenario::parse(&file, &text, &read)
+    }
+
+    /// The cluster it is about, with these services; its nodes are started if the scenario says so.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration contradicts itself.
+    pub fn cluster<S: Services>(&self, services: S) -> Result<Cluster<S>, OperationError> {
+        let config = self.config.clone();
+        let mut cluster = Cluster::with_services(config, self.compat, self.seed, services);
+        if self.start {
+            cluster.start_all()?;
+        }
+        Ok(cluster)
+    }
+
+    /// Plays it from beginning to end, without programs.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration contradicts itself.
+    pub fn run(&self) -> Result<(Report, Cluster), OperationError> {
+        let mut cluster = self.cluster(())?;
+        let mut player = Player::new(self);
+        while player.due() != Due::Finished {
+            player.play(&mut cluster);
+        }
+        Ok((player.finish(&cluster, None), cluster))
+    }
+}

@@ -1,0 +1,136 @@
+//! Playing a scenario, step by step, so that programs can take part.
+
+use std::time::Duration;
+
+use super::report::{Check, Report};
+use super::{Scenario, Step, When};
+use crate::cluster::Cluster;
+use crate::transport::Services;
+
+/// When the next step of a scenario is due.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Due {
+    /// At this virtual time.
+    At(Duration),
+    /// When nothing is under way any more and all programs are idle.
+    Idle,
+    /// There are no more steps.
+    Finished,
+}
+
+/// Plays a scenario. Whoever drives programs waits until a step is [due](Self::due), letting time
+/// pass and programs run as it likes, and then [plays](Self::play) it.
+#[derive(Clone, Debug)]
+pub struct Player<'a> {
+    scenario: &'a Scenario,
+    next: usize,
+    previous: Duration,
+    checks: Vec<Check>,
+}
+
+impl<'a> Player<'a> {
+    /// Before the first step.
+    #[must_use]
+    pub fn new(scenario: &'a Scenario) -> Self {
+        Player {
+            scenario,
+            next: 0,
+            previous: Duration::ZERO,
+            checks: Vec::new(),
+        }
+    }
+
+    /// When the next step is due.
+    #[must_use]
+    pub fn due(&self) -> Due {
+        match self.scenario.steps.get(self.next).map(|step| step.when) {
+            None => Due::Finished,
+            Some(When::At(at)) => Due::At(at),
+            Some(When::After(wait)) => Due::At(self.previous + wait),
+            Some(When::Idle) => Due::Idle,
+        }
+    }
+
+    /// Lets time pass until the next step is due, if it is not yet, and plays it.
+    pub fn play<S: Services>(&mut self, cluster: &mut Cluster<S>) {
+        let Some(step) = self.scenario.steps.get(self.next) else {
+            return;
+        };
+        match self.due() {
+            Due::At(at) => {
+                if cluster.now() > at {
+                    let text = format!("this was due at {at:?} and it is {:?}", cluster.now());
+                    self.check(cluster, step.line, "the step is on time", Some(text));
+                }
+                cluster.run_until(at);
+            }
+            Due::Idle => cluster.run_until_quiet(),
+            Due::Finished => {}
+        }
+        self.next += 1;
+        self.previous = cluster.now();
+        self.carry_out(cluster, step);
+    }
+
+    fn carry_out<S: Services>(&mut self, cluster: &mut Cluster<S>, step: &Step) {
+        if let Some(operation) = &step.operation {
+            if let Err(error) = operation.apply(cluster) {
+                let failure = Some(error.to_string());
+                self.check(cluster, step.line, "the step is carried out", failure);
+            }
+            if step.when == When::Idle && !step.expect.is_empty() {
+                cluster.run_until_quiet();
+            }
+        }
+        for expectation in &step.expect {
+            for node in expectation.nodes_in(cluster) {
+                let differences = expectation.differences(cluster, node);
+                let failure = (!differences.is_empty()).then(|| differences.join("; "));
+                let name = format!("node {node}: {expectation}");
+                self.check(cluster, expectation.line, &name, failure);
+            }
+        }
+    }
+
+    fn check<S>(&mut self, cluster: &Cluster<S>, line: usize, name: &str, failure: Option<String>)
+    where
+        S: Services,
+    {
+        self.checks.push(Check {
+            name: name.to_owned(),
+            line: Some(line),
+            at: cluster.now(),
+            failure,
+        });
+    }
+
+    /// The report, with the exit code of the program if there was one.
+    #[must_use]
+    pub fn finish<S: Services>(mut self, cluster: &Cluster<S>, exit_code: Option<i32>) -> Report {
+        let mut judge = |name: &str, failure| {
+            self.checks.push(Check {
+                name: name.to_owned(),
+                line: None,
+                at: cluster.now(),
+                failure,
+            });
+        };
+        if let (Some(expected), Some(code)) = (self.scenario.exit_code, exit_code) {
+            let failure = (expected != code).then(|| format!("it ended with {code}"));
+            judge(&format!("the program ends with {expected}"), failure);
+        }
+        let violations = cluster.violations();
+        let (expected, found) = (self.scenario.violations, violations.len());
+        let failure = (expected != found).then(|| {
+            let texts: Vec<_> = violations.iter().map(ToString::to_string).collect();
+            format!("found {found}: {}", texts.join("; "))
+        });
+        let name = format!("{expected} violations of the invariants");
+        judge(&name, failure);
+        Report {
+            name: self.scenario.name.clone(),
+            seed: cluster.seed(),
+            checks: self.checks,
+        }
+    }
+}

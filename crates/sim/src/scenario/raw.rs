@@ -1,0 +1,138 @@
+//! A scenario as it stands in the file.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use toml::{Spanned, Value};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawScenario {
+    pub(super) name: Option<String>,
+    pub(super) cluster: Spanned<RawCluster>,
+    #[serde(default)]
+    pub(super) step: Vec<Spanned<RawStep>>,
+    pub(super) expect: Option<RawFinal>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCluster {
+    pub(super) nodes: Option<Spanned<Value>>,
+    pub(super) config: Option<Spanned<String>>,
+    pub(super) votes: Option<Spanned<Value>>,
+    pub(super) seed: Option<u64>,
+    #[serde(default)]
+    pub(super) compat: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) quorum: BTreeMap<String, Spanned<Value>>,
+    /// Whether all nodes start at time 0; they do by default.
+    pub(super) start: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawStep {
+    pub(super) at: Option<Spanned<String>>,
+    pub(super) after: Option<Spanned<String>>,
+    pub(super) pace: Option<Spanned<String>>,
+    pub(super) up: Option<Spanned<Value>>,
+    pub(super) kill: Option<Spanned<Value>>,
+    pub(super) leave: Option<Spanned<Value>>,
+    pub(super) pause: Option<Spanned<Value>>,
+    pub(super) resume: Option<Spanned<Value>>,
+    pub(super) partition: Option<Spanned<Vec<Vec<u32>>>>,
+    pub(super) heal: Option<Spanned<bool>>,
+    pub(super) set_votes: Option<Spanned<RawVotes>>,
+    pub(super) set_expected: Option<Spanned<RawExpected>>,
+    pub(super) qdevice: Option<Spanned<RawDevice>>,
+    pub(super) reload: Option<Spanned<String>>,
+    pub(super) set_key: Option<Spanned<RawKey>>,
+    pub(super) expect: Option<Spanned<RawExpectations>>,
+}
+
+/// Votes of a node; asked for on that node, unless `on` names another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawVotes {
+    pub(super) node: u32,
+    pub(super) votes: u32,
+    pub(super) on: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawExpected {
+    pub(super) node: u32,
+    pub(super) votes: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDevice {
+    pub(super) node: u32,
+    pub(super) vote: Option<bool>,
+    pub(super) stop: Option<bool>,
+    pub(super) unregister: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawKey {
+    pub(super) node: u32,
+    pub(super) key: String,
+    pub(super) value: Option<Value>,
+    pub(super) delete: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawExpectation {
+    pub(super) node: Option<Spanned<Value>>,
+    pub(super) quorate: Option<bool>,
+    pub(super) votes: Option<u32>,
+    pub(super) expected: Option<u32>,
+    pub(super) quorum: Option<u32>,
+    pub(super) members: Option<Vec<u32>>,
+    pub(super) running: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFinal {
+    pub(super) exit_code: Option<i32>,
+    pub(super) violations: Option<usize>,
+}
+
+/// One table or a list of them; a table that is not in a list has an empty span of its own. An
+/// untagged enum would do, but its errors name neither key nor place.
+#[derive(Debug)]
+pub(super) struct RawExpectations(pub(super) Vec<Spanned<RawExpectation>>);
+
+impl<'de> Deserialize<'de> for RawExpectations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMore;
+
+        impl<'de> Visitor<'de> for OneOrMore {
+            type Value = RawExpectations;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table or a list of tables")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                Deserialize::deserialize(SeqAccessDeserializer::new(seq)).map(RawExpectations)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                let one = RawExpectation::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(RawExpectations(vec![Spanned::new(0..0, one)]))
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMore)
+    }
+}

@@ -1,0 +1,346 @@
+//! Scenarios: played, refused, reported.
+
+use proptest::prelude::*;
+use quorate_sim::scenario::{Due, Player, Scenario, ScenarioError};
+
+use crate::ms;
+
+fn no_files(name: &str) -> Result<String, String> {
+    match name {
+        "five.conf" => Ok(
+            "nodelist {\n node {\n nodeid: 1\n }\n node {\n nodeid: 2\n }\n}\n\
+            quorum {\n provider: corosync_votequorum\n expected_votes: 5\n}\n"
+                .to_owned(),
+        ),
+        "bad.conf" => Ok("quorum {\n two_node: yes\n}\n".to_owned()),
+        _ => Err("no such file".to_owned()),
+    }
+}
+
+fn parse(text: &str) -> Result<Scenario, ScenarioError> {
+    Scenario::parse("s.toml", text, &no_files)
+}
+
+fn failures(text: &str) -> Vec<String> {
+    let scenario = parse(text).unwrap_or_else(|error| panic!("{}", error.render()));
+    let (report, _) = scenario.run().expect("a good configuration");
+    let line = |check: &quorate_sim::scenario::Check| {
+        format!(
+            "{:?} {}: {}",
+            check.line,
+            check.name,
+            check.failure.as_deref().unwrap_or("")
+        )
+    };
+    report.failures().map(line).collect()
+}
+
+const SPLIT_BRAIN: &str = r#"
+name = "split brain"
+
+[cluster]
+nodes = 3
+votes = 200
+seed = 7
+compat = ["uint8-quorum"]
+
+[[step]]
+pace = "idle"
+expect = { quorate = true, votes = 600, expected = 600, quorum = 45, members = [1, 2, 3] }
+
+[[step]]
+at = "1s"
+partition = [[1], [2], [3]]
+
+[[step]]
+pace = "idle"
+expect = [
+    { node = 1, quorate = true, members = [1] },
+    { node = [2, 3], quorate = true, votes = 200 },
+]
+
+[expect]
+exit_code = 0
+violations = 2
+"#;
+
+#[test]
+fn the_triple_split_brain() {
+    assert_eq!(failures(SPLIT_BRAIN), [""; 0]);
+    let sound = SPLIT_BRAIN.replace("\"uint8-quorum\"", "");
+    let failures = failures(&sound);
+    assert_eq!(
+        failures[0],
+        "Some(12) node 1: quorate, votes 600, expected 600, quorum 45, members [1, 2, 3]: \
+         quorum: expected 45, found 301"
+    );
+    let last = failures.last().unwrap();
+    assert!(
+        last.starts_with("None 2 violations of the invariants: found 0"),
+        "{last}"
+    );
+    assert_eq!(failures.len(), 3 + 3 + 1);
+}
+
+#[test]
+fn every_operation() {
+    let text = r#"
+        [cluster]
+        nodes = [1, 2, 5]
+        [cluster.quorum]
+        "device.model" = "net"
+        "device.votes" = 1
+        "device.timeout" = 1000
+        [[step]]
+        at = "500ms"
+        leave = 5
+        [[step]]
+        pace = "idle"
+        up = 5
+        expect = { quorate = true, votes = 3, expected = 4 }
+        [[step]]
+        after = "1s"
+        pause = [5]
+        expect = { node = 5, running = "paused" }
+        [[step]]
+        pace = "idle"
+        expect = { node = [1, 2], members = [1, 2] }
+        [[step]]
+        pace = "idle"
+        resume = 5
+        expect = { members = [1, 2, 5] }
+        [[step]]
+        pace = "idle"
+        qdevice = { node = 2, vote = true }
+        [[step]]
+        after = "100ms"
+        expect = { node = 2, votes = 4, quorum = 3 }
+        [[step]]
+        after = "0ms"
+        set_expected = { node = 2, votes = 6 }
+        [[step]]
+        pace = "idle"
+        set_votes = { node = 5, votes = 2, on = 1 }
+        expect = { node = 1, expected = 6, votes = 4 }
+        [[step]]
+        pace = "idle"
+        set_key = { node = 1, key = "quorum.expected_votes", value = 8 }
+        expect = { node = 5, expected = 8 }
+        [[step]]
+        pace = "idle"
+        qdevice = { node = 2, unregister = true }
+        [[step]]
+        pace = "idle"
+        kill = [1, 5]
+        expect = [{ node = 2, quorate = false }, { node = 1, running = "down" }]
+        [[step]]
+        pace = "idle"
+        heal = true
+    "#;
+    assert_eq!(failures(text), [""; 0]);
+}
+
+#[test]
+fn a_reload_and_a_configuration_file() {
+    let text = "[cluster]\nconfig = \"five.conf\"\n[[step]]\npace = \"idle\"\nexpect = { quorate = false, expected = 5 }\n";
+    assert_eq!(failures(text), [""; 0]);
+    let text = "[cluster]\nnodes = 2\n[[step]]\npace = \"idle\"\nreload = \"five.conf\"\nexpect = { quorate = false, expected = 5 }\n";
+    assert_eq!(failures(text), [""; 0]);
+}
+
+#[test]
+fn what_happens_at_the_wrong_time_is_reported() {
+    let text = r#"
+        cluster.nodes = 2
+        [[step]]
+        pace = "idle"
+        kill = 2
+        [[step]]
+        pace = "idle"
+        expect = { node = 2, quorate = false }
+        [[step]]
+        at = "1s"
+        qdevice = { node = 1, stop = true }
+    "#;
+    let failures = failures(text);
+    assert_eq!(failures.len(), 3, "{failures:?}");
+    assert!(failures[0].ends_with("the node is down"));
+    assert!(failures[1].starts_with("Some(9) the step is on time: this was due at 1s"));
+    assert!(failures[2].ends_with("the step is carried out: no quorum device runs on node 1"));
+}
+
+#[test]
+fn errors_show_the_place() {
+    let step = |text: &str| format!("[cluster]\nnodes = 3\n[[step]]\n{text}");
+    let cases = [
+        (
+            "[cluster]\n".to_owned(),
+            "1:1: [cluster] needs either 'nodes' or 'config'",
+        ),
+        (
+            "[cluster]\nnodes = 3\nconfig = \"x\"\n".to_owned(),
+            "1:1: [cluster] needs either 'nodes' or 'config'",
+        ),
+        (
+            "[cluster]\nnodes = 0\n".to_owned(),
+            "2:9: expected a number of nodes from 1 to 2000, or a list of different node ids above 0",
+        ),
+        (
+            "[cluster]\nnodes = [1, 1]\n".to_owned(),
+            "2:9: expected a number of nodes from 1 to 2000, or a list of different node ids above 0",
+        ),
+        (
+            "[cluster]\nnodes = 2\nvotes = [1]\n".to_owned(),
+            "3:9: expected one number of votes for all nodes, or a list with one for each of 2 nodes",
+        ),
+        (
+            "[cluster]\nnodes = 2\ncompat = [\"x\"]\n".to_owned(),
+            "3:11: unknown; expected uint8-quorum, lost-tracking, wrapping-votes, no-extra-info or corosync-3.1",
+        ),
+        (
+            "[cluster]\nnodes = 2\nquorum.two_nodes = 1\n".to_owned(),
+            "3:20: quorum.two_nodes: votequorum does not read such a key",
+        ),
+        (
+            "[cluster]\nnodes = 2\nquorum.two_node = 300\n".to_owned(),
+            "3:19: quorum.two_node: expected a number from 0 to 255, found '300'",
+        ),
+        (
+            "[cluster]\nconfig = \"x\"\n".to_owned(),
+            "2:10: cannot be read: no such file",
+        ),
+        (step("at = \"1s\"\nkil = 3\n"), "5:1: unknown field `kil`"),
+        (
+            step("at = \"1\"\nkill = 3\n"),
+            "4:6: expected a time like \"500ms\", \"1.5s\" or \"2m\"",
+        ),
+        (
+            step("kill = 3\n"),
+            "3:1: a step needs exactly one of 'at', 'after' and 'pace'",
+        ),
+        (
+            step("pace = \"slow\"\nkill = 3\n"),
+            "4:8: expected \"idle\"",
+        ),
+        (
+            step("pace = \"idle\"\n"),
+            "3:1: this step does nothing and expects nothing",
+        ),
+        (
+            step("pace = \"idle\"\nkill = 3\nup = 3\n"),
+            "6:6: a step can only do one thing; this is the second",
+        ),
+        (
+            step("pace = \"idle\"\nkill = 4\n"),
+            "5:8: node 4 is not in the cluster",
+        ),
+        (
+            step("pace = \"idle\"\nkill = \"3\"\n"),
+            "5:8: expected a node id or a list of node ids",
+        ),
+        (
+            step("pace = \"idle\"\nkill = [3, 3]\n"),
+            "5:8: node 3 is named twice",
+        ),
+        (
+            step("pace = \"idle\"\nup = 3\n"),
+            "5:6: node 3 is up at this point",
+        ),
+        (
+            step("pace = \"idle\"\nresume = 3\n"),
+            "5:10: node 3 is up at this point",
+        ),
+        (
+            step("pace = \"idle\"\npartition = [[1, 2], [2]]\n"),
+            "5:13: node 2 is named twice",
+        ),
+        (
+            step("pace = \"idle\"\npartition = [[1, 7]]\n"),
+            "5:13: node 7 is not in the cluster",
+        ),
+        (
+            step("pace = \"idle\"\nheal = false\n"),
+            "5:8: only 'true' means something here",
+        ),
+        (
+            step("pace = \"idle\"\nqdevice = { node = 1 }\n"),
+            "5:11: a quorum device needs exactly one of 'vote', 'stop' and 'unregister'",
+        ),
+        (
+            step("pace = \"idle\"\nset_key = { node = 1, key = \"a.b\" }\n"),
+            "5:11: a key needs exactly one of 'value' and 'delete'",
+        ),
+        (
+            step("pace = \"idle\"\nset_votes = { node = 9, votes = 1 }\n"),
+            "5:13: node 9 is not in the cluster",
+        ),
+        (
+            step("pace = \"idle\"\nexpect = { node = 9, quorate = true }\n"),
+            "5:19: node 9 is not in the cluster",
+        ),
+        (
+            step("pace = \"idle\"\nexpect = { node = 1 }\n"),
+            "5:10: this expects nothing",
+        ),
+        (
+            step("pace = \"idle\"\nexpect = [{ node = 1, running = \"on\" }]\n"),
+            "5:33: expected \"up\", \"down\" or \"paused\"",
+        ),
+        (
+            step("at = \"2s\"\nkill = 3\n[[step]]\nat = \"1s\"\nup = 3\n"),
+            "7:6: this is before the previous step",
+        ),
+    ];
+    for (text, message) in cases {
+        let error = parse(&text).expect_err(&text).to_string();
+        assert!(
+            error.starts_with(&format!("s.toml:{message}")),
+            "{text}\n{error}\n{message}"
+        );
+    }
+    let error = parse("[cluster]\nconfig = \"bad.conf\"\n").unwrap_err();
+    assert!(
+        error.render().starts_with("bad.conf:2:12: quorum.two_node"),
+        "{}",
+        error.render()
+    );
+    let error = parse("[cluster]\nnodes = 3\n[[step]]\nat = \"1s\"\nkil = 3\n").unwrap_err();
+    assert!(
+        error.render().ends_with("5 | kil = 3\n  | ^^^"),
+        "{}",
+        error.render()
+    );
+}
+
+#[test]
+fn programs_can_take_part() {
+    let scenario = parse(SPLIT_BRAIN).unwrap();
+    let mut cluster = scenario.cluster(()).unwrap();
+    let mut player = Player::new(&scenario);
+    assert_eq!(player.due(), Due::Idle);
+    player.play(&mut cluster);
+    assert_eq!(player.due(), Due::At(ms(1000)));
+    player.play(&mut cluster);
+    player.play(&mut cluster);
+    assert_eq!(player.due(), Due::Finished);
+    let report = player.finish(&cluster, Some(3));
+    let failed: Vec<_> = report.failures().map(|check| &check.name[..]).collect();
+    assert_eq!(failed, ["the program ends with 0"]);
+    assert!(
+        report
+            .to_tap()
+            .contains("not ok 7 - the program ends with 0")
+    );
+    assert!(report.to_junit().contains("tests=\"8\" failures=\"1\""));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in any::<String>(), step in "[a-z_]{2,9} = [0-9\\[\\]{}\"a-z=, ]{0,20}") {
+        for text in [text, format!("cluster.nodes = 3\n[[step]]\npace = \"idle\"\n{step}\n")] {
+            if let Err(error) = parse(&text) {
+                prop_assert!(error.render().starts_with("s.toml:"));
+            }
+        }
+    }
+}
