@@ -230,3 +230,43 @@ impl fmt::Display for What {
 pub(crate) fn ring_text(ring: RingId) -> String {
     ring.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_a_line_or_an_object() {
+        let mut record = Record {
+            at: Duration::from_micros(12_345_678),
+            node: Some(NodeId(2)),
+            what: What::Quorum {
+                quorate: false,
+                members: 1,
+                votes: 1,
+                expected: 3,
+                quorum: 2,
+            },
+        };
+        assert_eq!(
+            record.to_string(),
+            "    12.345678  node 2     not quorate: 1 members, 1 of 3 votes, quorum 2"
+        );
+        assert_eq!(
+            record.to_json(),
+            r#"{"time_us":12345678,"node":2,"event":"quorum","quorate":false,"members":1,"votes":1,"expected":3,"quorum":2}"#
+        );
+        record.node = None;
+        record.what = What::Partitioned {
+            groups: vec![vec![1], vec![2, 3]],
+        };
+        assert_eq!(
+            record.to_string(),
+            "    12.345678  cluster    partitioned: {1} {2 3}"
+        );
+        assert_eq!(
+            record.to_json(),
+            r#"{"time_us":12345678,"event":"partitioned","groups":[[1],[2,3]]}"#
+        );
+    }
+}

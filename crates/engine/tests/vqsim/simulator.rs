@@ -68,14 +68,19 @@ impl Simulator {
         self.read_block();
     }
 
+    /// The state now, which need not last.
+    pub(crate) fn show(&mut self) -> State {
+        writeln!(self.stdin, "show").expect("corosync-vqsim reads");
+        self.read_block()
+    }
+
     /// The state once every node has been in the expected ring for a while. If it is none of the
     /// expected ones then, it is given time to change.
     pub(crate) fn settled_state(&mut self, expected: &BTreeSet<State>, settle_ms: u64) -> State {
         let started = Instant::now();
         let mut settled_since = None;
         loop {
-            writeln!(self.stdin, "show").expect("corosync-vqsim reads");
-            let state = self.read_block();
+            let state = self.show();
             let same_rings = expected
                 .iter()
                 .any(|expected| rings(expected) == rings(&state));

@@ -1,6 +1,7 @@
 //! From what stands in the file to a scenario that can be played.
 
 mod cluster;
+mod expectations;
 mod steps;
 
 use std::collections::BTreeMap;

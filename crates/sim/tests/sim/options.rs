@@ -1,4 +1,4 @@
-//! votequorum's options in the simulated cluster: the recorded sessions of the original.
+//! votequorum's options in the simulated cluster: runs recorded from the original.
 
 use quorate_engine::{Compat, NodeId, Status};
 use quorate_sim::ViolationKind;
@@ -24,6 +24,28 @@ fn auto_tie_breaker() {
         view(&cluster, 3),
         (3, vec![3, 4], false),
         "the lowest of the majority is gone"
+    );
+}
+
+/// Also shown by corosync-vqsim 3.1.7: a list decides by the previous ring, so the half that lost
+/// the tie wins it when its ring forms anew with the same members.
+#[test]
+fn a_tie_breaker_list_forgets_who_lost() {
+    let keys = [("auto_tie_breaker", "1"), ("auto_tie_breaker_node", "1 3")];
+    let mut cluster = cluster(&[1; 4], &keys);
+    split(&mut cluster, &[&[1, 2], &[3, 4]]);
+    assert_eq!(quorate(&cluster, &[1, 3]), [true, false]);
+    assert_eq!(cluster.violations(), []);
+    // Longer than the token timeout, shorter than the consensus timeout after it.
+    cluster.pause(NodeId(4)).unwrap();
+    cluster.run_until(cluster.now() + ms(5000));
+    cluster.resume(NodeId(4)).unwrap();
+    cluster.run_until_quiet();
+    assert_eq!(view(&cluster, 3), (3, vec![3, 4], true));
+    let kinds: Vec<_> = cluster.violations().iter().map(|v| &v.kind).collect();
+    assert!(
+        matches!(kinds[..], [ViolationKind::TwoQuorate(_)]),
+        "{kinds:?}"
     );
 }
 

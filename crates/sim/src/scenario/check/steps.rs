@@ -9,14 +9,14 @@ use toml::{Spanned, Value};
 
 use super::cluster::{config_file, number, plain_text};
 use super::{Source, State, States};
-use crate::cluster::{DeviceAction, Running};
+use crate::cluster::DeviceAction;
 use crate::config::key_value;
 use crate::scenario::error::{ScenarioError, ScenarioErrorKind};
-use crate::scenario::raw::{RawDevice, RawExpectation, RawKey, RawStep};
-use crate::scenario::{Expectation, Operation, Step, When, time};
+use crate::scenario::raw::{RawDevice, RawKey, RawStep};
+use crate::scenario::{Operation, Step, When, time};
 
-struct Checker<'a> {
-    source: Source<'a>,
+pub(super) struct Checker<'a> {
+    pub(super) source: Source<'a>,
     states: States,
     /// The time of the latest step with `at`, and what `after` has added to it.
     earliest: Duration,
@@ -36,7 +36,11 @@ pub(super) fn steps(
 }
 
 impl Checker<'_> {
-    fn error<T>(&self, span: Range<usize>, kind: ScenarioErrorKind) -> Result<T, ScenarioError> {
+    pub(super) fn error<T>(
+        &self,
+        span: Range<usize>,
+        kind: ScenarioErrorKind,
+    ) -> Result<T, ScenarioError> {
         Err(self.source.error(span, kind))
     }
 
@@ -253,7 +257,7 @@ impl Checker<'_> {
         ))
     }
 
-    fn known(&self, node: NodeId, span: &Range<usize>) -> Result<State, ScenarioError> {
+    pub(super) fn known(&self, node: NodeId, span: &Range<usize>) -> Result<State, ScenarioError> {
         let state = self.states.get(&node).copied();
         state.ok_or_else(|| {
             self.source
@@ -292,61 +296,10 @@ impl Checker<'_> {
         }
         Ok(())
     }
-
-    fn expectation(
-        &self,
-        raw: &Spanned<RawExpectation>,
-        outer: Range<usize>,
-    ) -> Result<Expectation, ScenarioError> {
-        let expect = raw.get_ref();
-        // A table that is not in a list has no place of its own.
-        let span = if raw.span().is_empty() {
-            outer
-        } else {
-            raw.span()
-        };
-        let nodes = match &expect.node {
-            Some(value) => match ids(value.get_ref()) {
-                Some(ids) if !ids.is_empty() => ids,
-                _ => return self.error(value.span(), ScenarioErrorKind::Ids),
-            },
-            None => Vec::new(),
-        };
-        let members = expect.members.as_ref();
-        let members = members.map(|ids| ids.iter().copied().map(NodeId).collect::<Vec<_>>());
-        for &node in nodes.iter().chain(members.iter().flatten()) {
-            let place = expect.node.as_ref().map_or(span.clone(), Spanned::span);
-            self.known(node, &place)?;
-        }
-        let running = match &expect.running {
-            None => None,
-            Some(word) => Some(match word.get_ref().as_str() {
-                "up" => Running::Up,
-                "down" => Running::Down,
-                "paused" => Running::Paused,
-                _ => return self.error(word.span(), ScenarioErrorKind::Running),
-            }),
-        };
-        let place = expect.node.as_ref().map_or(span.clone(), Spanned::span);
-        let expectation = Expectation {
-            line: self.source.line(&place),
-            nodes,
-            quorate: expect.quorate,
-            votes: expect.votes,
-            expected: expect.expected,
-            quorum: expect.quorum,
-            members,
-            running,
-        };
-        if expectation.to_string().is_empty() {
-            return self.error(span, ScenarioErrorKind::NoExpectation);
-        }
-        Ok(expectation)
-    }
 }
 
 /// A node id or a list of them.
-fn ids(value: &Value) -> Option<Vec<NodeId>> {
+pub(super) fn ids(value: &Value) -> Option<Vec<NodeId>> {
     match value {
         Value::Integer(_) => number(value).map(|id| vec![NodeId(id)]),
         Value::Array(ids) => ids.iter().map(|id| number(id).map(NodeId)).collect(),
