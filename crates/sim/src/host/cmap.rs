@@ -41,6 +41,8 @@ struct Client {
 pub(super) struct Change {
     pub(super) key: String,
     pub(super) value: Option<Value>,
+    /// What to answer with once it is carried out: trackers come first.
+    pub(super) reply: i32,
 }
 
 impl Cmap {
@@ -53,15 +55,15 @@ impl Cmap {
         self.map.trackers.retain(|_, tracker| tracker.conn != conn);
     }
 
-    /// Answers a request. What it changes of the cluster's configuration is for
-    /// the caller to carry out: the change comes back as news of the node.
+    /// Answers a request, unless it changes the cluster's configuration: that is
+    /// for the caller to carry out and to answer. The change comes back as news of
+    /// the node.
     pub(super) fn answer(
         &mut self,
         server: &mut Server,
         conn: ConnId,
         bytes: &[u8],
     ) -> Result<Option<Change>, BadRequest> {
-        let mut change = None;
         match Request::decode(bytes)? {
             Request::Set {
                 name,
@@ -70,15 +72,12 @@ impl Cmap {
             } => {
                 let value = stored(value_type, value);
                 let result = writable(name).and(value);
-                let result = result.map(|value| change = self.set(server, name, value));
-                server.reply(conn, status(reply_id::SET, code(result)));
+                return Ok(self.change(server, conn, name, result.map(Some), reply_id::SET));
             }
             Request::Delete { name } => {
-                let result = writable(name).and_then(|()| match self.map.get(name) {
-                    Some(_) => Ok(change = self.delete(server, name)),
-                    None => Err(NOT_EXIST),
-                });
-                server.reply(conn, status(reply_id::DELETE, code(result)));
+                let known = self.map.get(name).map(|_| None).ok_or(NOT_EXIST);
+                let result = writable(name).and(known);
+                return Ok(self.change(server, conn, name, result, reply_id::DELETE));
             }
             Request::Get { name, room } => {
                 let shown = !self.statistics(conn);
@@ -92,8 +91,7 @@ impl Cmap {
                 let found = self.map.get(name).ok_or(NOT_EXIST);
                 let value = found.and_then(|found| adjusted(found, step));
                 let result = writable(name).and(value);
-                let result = result.map(|value| change = self.set(server, name, value));
-                server.reply(conn, status(reply_id::ADJUST_INT, code(result)));
+                return Ok(self.change(server, conn, name, result.map(Some), reply_id::ADJUST_INT));
             }
             Request::IterInit { prefix } => {
                 let mut names = match self.statistics(conn) {
@@ -132,7 +130,11 @@ impl Cmap {
                 server.reply(conn, reply.as_bytes());
             }
             Request::TrackDelete { handle } => {
-                let mine = self.map.trackers.get(&handle).filter(|tracker| tracker.conn == conn);
+                let mine = self
+                    .map
+                    .trackers
+                    .get(&handle)
+                    .filter(|tracker| tracker.conn == conn);
                 let (error, cookie) = match mine {
                     Some(tracker) => (OK, tracker.cookie),
                     None => (BAD_HANDLE, 0),
@@ -144,7 +146,11 @@ impl Cmap {
                 server.reply(conn, reply.as_bytes());
             }
             Request::SetCurrentMap { map } => {
-                let tracking = self.map.trackers.values().any(|tracker| tracker.conn == conn);
+                let tracking = self
+                    .map
+                    .trackers
+                    .values()
+                    .any(|tracker| tracker.conn == conn);
                 let client = self.client(conn);
                 let result = if map >= MAPS {
                     Err(NOT_EXIST)
@@ -157,7 +163,7 @@ impl Cmap {
                 server.reply(conn, status(reply_id::SET_CURRENT_MAP, code(result)));
             }
         }
-        Ok(change)
+        Ok(None)
     }
 
     fn client(&mut self, conn: ConnId) -> &mut Client {
@@ -175,7 +181,8 @@ impl Cmap {
     }
 
     fn next(&mut self, conn: ConnId, handle: u64) -> NextReply {
-        let Some(names) = self.client(conn).lists.get_mut(&handle) else {
+        let client = self.clients.get_mut(&conn);
+        let Some(names) = client.and_then(|client| client.lists.get_mut(&handle)) else {
             return NextReply::new(Err(BAD_HANDLE));
         };
         // A name may have gone since the list was begun.
@@ -194,30 +201,45 @@ impl Cmap {
         NextReply::new(entry.ok_or(NO_SECTIONS))
     }
 
-    fn set(&mut self, server: &mut Server, name: &[u8], value: Stored) -> Option<Change> {
-        let change = meaning(name).and_then(|key| {
-            let value = Some(value.to_config()?);
-            Some(Change { key, value })
-        });
-        if change.is_none() {
-            self.map.set(server, name, value);
+    /// Sets or removes a key (`Ok(None)`), or says why not.
+    fn change(
+        &mut self,
+        server: &mut Server,
+        conn: ConnId,
+        name: &[u8],
+        value: Result<Option<Stored>, i32>,
+        reply: i32,
+    ) -> Option<Change> {
+        let value = match value {
+            Ok(value) => value,
+            Err(error) => {
+                server.reply(conn, status(reply, error));
+                return None;
+            }
+        };
+        if let Some(key) = meaning(name) {
+            let meant = value.as_ref().map(Stored::to_config);
+            // A value of a type that no key of the configuration has means nothing.
+            if meant != Some(None) {
+                let value = meant.flatten();
+                return Some(Change { key, value, reply });
+            }
         }
-        change
-    }
-
-    fn delete(&mut self, server: &mut Server, name: &[u8]) -> Option<Change> {
-        let change = meaning(name).map(|key| Change { key, value: None });
-        if change.is_none() {
-            self.map.remove(server, name);
+        match value {
+            Some(value) => self.map.set(server, name, value),
+            None => self.map.remove(server, name),
         }
-        change
+        server.reply(conn, status(reply, OK));
+        None
     }
 }
 
 /// The name of a key that votequorum or the simulation looks at.
 fn meaning(name: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(name).ok()?;
-    let meant = ["quorum.", "nodelist.", "totem.", "uidgid."].iter().any(|p| name.starts_with(p));
+    let meant = ["quorum.", "nodelist.", "totem.", "uidgid."]
+        .iter()
+        .any(|p| name.starts_with(p));
     meant.then(|| name.to_owned())
 }
 
@@ -252,7 +274,10 @@ fn stored(kind: u8, bytes: &[u8]) -> Result<Stored, i32> {
     match kind {
         kind::TEXT => {
             // A text ends at its first NUL, sent or not.
-            let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+            let end = bytes
+                .iter()
+                .position(|byte| *byte == 0)
+                .unwrap_or(bytes.len());
             bytes.truncate(end);
             bytes.push(0);
         }

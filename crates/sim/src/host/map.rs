@@ -60,6 +60,13 @@ impl Stored {
         }
     }
 
+    pub(super) fn i32(value: i32) -> Self {
+        Self {
+            kind: kind::I32,
+            bytes: value.to_ne_bytes().to_vec(),
+        }
+    }
+
     pub(super) fn u32(value: u32) -> Self {
         Self {
             kind: kind::U32,
@@ -97,10 +104,7 @@ impl From<&Value> for Stored {
                 bytes: vec![*value],
             },
             Value::U16(value) => Self::u16(*value),
-            Value::I32(value) => Self {
-                kind: kind::I32,
-                bytes: value.to_ne_bytes().to_vec(),
-            },
+            Value::I32(value) => Self::i32(*value),
             Value::U32(value) => Self::u32(*value),
             Value::U64(value) => Self::u64(*value),
             Value::Str(text) => Self::text(text),
@@ -170,14 +174,10 @@ impl Map {
         self.tell(server, name, change, &value, &old.unwrap_or_default());
     }
 
-    /// Removes a key and tells who wants to know; false if there was none.
-    pub(super) fn remove(&mut self, server: &mut Server, name: &[u8]) -> bool {
-        match self.values.remove(name) {
-            Some(old) => {
-                self.tell(server, name, DELETED, &Stored::default(), &old);
-                true
-            }
-            None => false,
+    /// Removes a key and tells who wants to know.
+    pub(super) fn remove(&mut self, server: &mut Server, name: &[u8]) {
+        if let Some(old) = self.values.remove(name) {
+            self.tell(server, name, DELETED, &Stored::default(), &old);
         }
     }
 

@@ -78,7 +78,11 @@ impl Quorum {
                     self.tell_quorum(server, conn, client);
                 }
                 let changes = flags & TELL_CHANGES != 0;
-                let error = if changes && client.tracking { EXIST } else { quorate_proto::OK };
+                let error = if changes && client.tracking {
+                    EXIST
+                } else {
+                    quorate_proto::OK
+                };
                 client.tracking |= changes;
                 server.reply(conn, status(reply_id::TRACK_START, error));
             }
@@ -109,11 +113,18 @@ impl Quorum {
         self.quorate = quorate;
         let new_ring = std::mem::replace(&mut self.ring, now) != now;
         let not_in = |list: &[u32], other: &[u32]| -> Vec<u32> {
-            list.iter().copied().filter(|node| !other.contains(node)).collect()
+            list.iter()
+                .copied()
+                .filter(|node| !other.contains(node))
+                .collect()
         };
         let joined = not_in(&self.members, &before);
         let left = not_in(&before, &self.members);
-        let trackers: Vec<_> = self.clients.iter().map(|(conn, client)| (*conn, *client)).collect();
+        let trackers: Vec<_> = self
+            .clients
+            .iter()
+            .map(|(conn, client)| (*conn, *client))
+            .collect();
         let trackers = || trackers.iter().rev().filter(|(_, client)| client.tracking);
         // The quorum service ends its part of a synchronisation before votequorum.
         if new_ring {

@@ -75,13 +75,15 @@ pub(super) fn unknown_to_old_daemons(request: &engine::Request) -> Option<[u8; 2
 pub(super) fn reply(server: &mut Server, conn: ConnId, reply: Reply) {
     match reply {
         Reply::Status(status) => {
-            server.reply(conn, StatusReply::new(status.code()).as_bytes());
+            server.reply(conn, StatusReply::new(status.code() as i32).as_bytes());
         }
         Reply::Info(Ok(info)) => server.reply(conn, info_reply(&info).as_bytes()),
-        Reply::Info(Err(status)) => server.reply(conn, InfoReply::new(status.code()).as_bytes()),
+        Reply::Info(Err(status)) => {
+            server.reply(conn, InfoReply::new(status.code() as i32).as_bytes())
+        }
         Reply::ExtraInfo(Ok(data)) => server.reply(conn, ExtraInfoReply::message(&data)),
         Reply::ExtraInfo(Err(status)) => {
-            server.reply(conn, ExtraInfoReply::refusal(status.code()));
+            server.reply(conn, ExtraInfoReply::refusal(status.code() as i32));
         }
     }
 }
