@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod run;
 mod snapshot;
 mod status;
 
@@ -18,6 +19,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Arguments),
     Status(status::Arguments),
 }
 
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         }
     };
     let result = match arguments.command {
+        Command::Run(arguments) => return run::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
     };
     match result {

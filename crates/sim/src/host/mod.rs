@@ -102,6 +102,7 @@ pub struct Host {
     stations: BTreeMap<NodeId, Station>,
     links: BTreeMap<ConnId, Link>,
     conns: BTreeMap<ClientId, ConnId>,
+    told: bool,
 }
 
 impl Host {
@@ -127,6 +128,7 @@ impl Host {
             stations: BTreeMap::new(),
             links: BTreeMap::new(),
             conns: BTreeMap::new(),
+            told: false,
         })
     }
 
@@ -188,6 +190,12 @@ impl Host {
             self.tell()?;
         }
         Ok(anything)
+    }
+
+    /// Whether anything has come out of the cluster since the last call that concerns connected
+    /// programs.
+    pub fn has_told(&mut self) -> bool {
+        std::mem::take(&mut self.told)
     }
 
     /// Whether no request is under way, and programs have taken every reply and every event.
@@ -288,6 +296,7 @@ impl Host {
     /// Tells programs what has come out of the cluster.
     fn tell(&mut self) -> Result<(), HostError> {
         for output in self.cluster.outputs() {
+            self.told |= !self.links.is_empty();
             self.pass_on(output)?;
         }
         Ok(())
