@@ -21,6 +21,8 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Status(status::Arguments),
+    #[command(hide = true)]
+    Launch(run::Launch),
 }
 
 /// The arguments make no sense; EX_USAGE of sysexits.h, for 2 has a meaning of its own.
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Run(arguments) => return run::run(&arguments),
+        Command::Launch(arguments) => return run::launch(&arguments),
         Command::Status(arguments) => status::run(&arguments),
     };
     match result {

@@ -1,4 +1,4 @@
-//! Whether processes sleep.
+//! Processes: who descends from whom, and whether they sleep.
 
 use std::fs;
 
@@ -17,20 +17,13 @@ impl Sleepers {
     pub(super) fn sleep(&mut self, processes: impl IntoIterator<Item = u32>) -> bool {
         let mut sleepers = Vec::new();
         let mut awake = false;
-        let mut pending: Vec<u32> = processes.into_iter().collect();
-        while let Some(process) = pending.pop() {
+        for process in family(processes) {
             for thread in threads(process) {
                 let Some(status) = read(process, thread, "status") else {
                     continue;
                 };
                 awake |= !is_asleep(&status);
                 sleepers.push((thread, switches(&status)));
-                let children = read(process, thread, "children").unwrap_or_default();
-                pending.extend(
-                    children
-                        .split_whitespace()
-                        .filter_map(|id| id.parse::<u32>().ok()),
-                );
             }
         }
         sleepers.sort_unstable();
@@ -44,6 +37,24 @@ impl Sleepers {
     pub(super) fn woken(&mut self) {
         self.last = None;
     }
+}
+
+/// These processes and all their descendants.
+pub(super) fn family(processes: impl IntoIterator<Item = u32>) -> Vec<u32> {
+    let mut family: Vec<u32> = processes.into_iter().collect();
+    let mut next = 0;
+    while let Some(&process) = family.get(next) {
+        for thread in threads(process) {
+            let children = read(process, thread, "children").unwrap_or_default();
+            family.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|id| id.parse::<u32>().ok()),
+            );
+        }
+        next += 1;
+    }
+    family
 }
 
 /// A process that is gone has none.

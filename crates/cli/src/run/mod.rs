@@ -15,28 +15,22 @@ use events::Events;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use play::Play;
-use programs::{Programs, Unstartable};
+use programs::Programs;
+pub(crate) use programs::{Launch, launch};
 use quorate_sim::host::Host;
 use quorate_sim::scenario::{Due, Player, Report};
 use quorate_sim::{Cluster, OperationError};
 
 const EXPECTATION: u8 = 123;
 const FAILED: u8 = 125;
-const NOT_RUNNABLE: u8 = 126;
-const NOT_FOUND: u8 = 127;
 
-/// What ends a run before its time.
+/// Something is wrong with the system, or with quorate.
 #[derive(Debug)]
-enum Failure {
-    /// Something is wrong with the system, or with quorate.
-    Own(String),
-    /// A program cannot be started.
-    Program(Unstartable),
-}
+struct Failure(String);
 
 impl<E: std::fmt::Display> From<E> for Failure {
     fn from(error: E) -> Self {
-        Failure::Own(error.to_string())
+        Failure(error.to_string())
     }
 }
 
@@ -56,15 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     };
     match carry_out(arguments, &plan) {
         Ok(code) => code,
-        Err(Failure::Own(message)) => complain(&message, FAILED),
-        Err(Failure::Program(program)) => {
-            let code = if program.found {
-                NOT_RUNNABLE
-            } else {
-                NOT_FOUND
-            };
-            complain(&program.message, code)
-        }
+        Err(Failure(message)) => complain(&message, FAILED),
     }
 }
 
@@ -113,17 +99,20 @@ fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Signals wait to be read; the programs get them as ever.
-fn signals() -> Result<SignalFd, Failure> {
-    let mut wanted = SigSet::empty();
-    for signal in [
+/// The signals that wait to be read.
+fn held_back() -> SigSet {
+    [
         Signal::SIGCHLD,
         Signal::SIGINT,
         Signal::SIGTERM,
         Signal::SIGHUP,
-    ] {
-        wanted.add(signal);
-    }
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn signals() -> Result<SignalFd, Failure> {
+    let wanted = held_back();
     wanted.thread_block()?;
     Ok(SignalFd::with_flags(
         &wanted,
@@ -140,15 +129,14 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
     let player = Player::new(scenario);
     if scenario.start {
         settle(&mut host, &player)?;
+        events.write(&host.act(Cluster::take_log)?)?;
     }
     let mut running = Programs::default();
     if !plan.commands.is_empty() {
         let preload = programs::preload()?;
         for command in &plan.commands {
             let run_dir = host.run_dir(command.node);
-            running
-                .start(command, &run_dir, &preload)
-                .map_err(Failure::Program)?;
+            running.start(command, &run_dir, &preload)?;
         }
     }
     let pace = if arguments.check_determinism {
@@ -156,14 +144,14 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
     } else {
         arguments.pace
     };
-    let play = Play::new(&mut host, player, running, pace, arguments.stop_at_end);
-    let (report, code) = play.to_the_end(signals, &mut events)?;
-    let events = events.into_kept();
-    Ok(Ending {
-        report,
-        code,
-        events,
-    })
+    let play = Play::new(
+        &mut host,
+        player,
+        (running, events),
+        pace,
+        arguments.stop_at_end,
+    );
+    play.to_the_end(signals)
 }
 
 /// Lets all nodes find each other, or as far as that goes before the first step.

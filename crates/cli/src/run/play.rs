@@ -9,13 +9,13 @@ use nix::sys::signal::Signal;
 use nix::sys::signalfd::SignalFd;
 use quorate_sim::Cluster;
 use quorate_sim::host::Host;
-use quorate_sim::scenario::{Due, Player, Report};
+use quorate_sim::scenario::{Due, Player};
 
-use super::Failure;
 use super::arguments::Pace;
 use super::events::Events;
 use super::idle::Sleepers;
 use super::programs::{Programs, code};
+use super::{Ending, Failure};
 
 /// Between two looks at programs that are expected to become idle.
 const LOOK: Duration = Duration::from_millis(1);
@@ -39,6 +39,7 @@ pub(super) struct Play<'a> {
     player: Player<'a>,
     programs: Programs,
     sleepers: Sleepers,
+    events: Events,
     pace: Pace,
     stop_at_end: bool,
     stopping: bool,
@@ -51,7 +52,7 @@ impl<'a> Play<'a> {
     pub(super) fn new(
         host: &'a mut Host,
         player: Player<'a>,
-        programs: Programs,
+        (programs, events): (Programs, Events),
         pace: Pace,
         stop_at_end: bool,
     ) -> Self {
@@ -61,6 +62,7 @@ impl<'a> Play<'a> {
             player,
             programs,
             sleepers: Sleepers::default(),
+            events,
             pace,
             stop_at_end,
             stopping: false,
@@ -69,20 +71,15 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// The report, and what the program ended with.
-    pub(super) fn to_the_end(
-        mut self,
-        signals: &SignalFd,
-        events: &mut Events,
-    ) -> Result<(Report, Option<i32>), Failure> {
+    /// The report, what the program ended with, and all events if they were to be kept.
+    pub(super) fn to_the_end(mut self, signals: &SignalFd) -> Result<Ending, Failure> {
         let mut ended = None;
         if self.programs.any() {
-            ended = Some(self.until_program_ends(signals, events)?);
+            ended = Some(self.until_program_ends(signals)?);
         }
         // Nobody is left to whom it would matter how fast this is.
         while self.interrupted.is_none() && self.player.due() != Due::Finished {
             self.play()?;
-            self.write(events)?;
             self.read_signals(signals)?;
         }
         let interrupted = self.interrupted.map(|signal| 128 + signal as i32);
@@ -92,24 +89,20 @@ impl<'a> Play<'a> {
             code = Some(0);
         }
         drop(self.programs);
-        self.host.serve(Some(Duration::ZERO))?;
-        events.write(&self.host.act(Cluster::take_log)?)?;
-        let report = self.player.finish(self.host.cluster(), code);
-        Ok((report, code))
+        Ok(Ending {
+            report: self.player.finish(self.host.cluster(), code),
+            code,
+            events: self.events.into_kept(),
+        })
     }
 
-    fn until_program_ends(
-        &mut self,
-        signals: &SignalFd,
-        events: &mut Events,
-    ) -> Result<ExitStatus, Failure> {
+    fn until_program_ends(&mut self, signals: &SignalFd) -> Result<ExitStatus, Failure> {
         loop {
             self.read_signals(signals)?;
             if let Some(status) = self.programs.reap()? {
                 return Ok(status);
             }
             let next = self.advance()?;
-            self.write(events)?;
             self.wait(signals, next)?;
             // What is asked now is asked at this time.
             if self.pace == Pace::Real {
@@ -117,14 +110,22 @@ impl<'a> Play<'a> {
             }
             if self.host.serve(Some(Duration::ZERO))? {
                 self.sleepers.woken();
+                self.act(|_, _| ())?;
             }
-            self.write(events)?;
         }
     }
 
-    fn write(&mut self, events: &mut Events) -> Result<(), Failure> {
-        let records = self.host.act(Cluster::take_log)?;
-        Ok(events.write(&records)?)
+    /// Does something with the cluster. The events are told before the programs are.
+    fn act<R>(
+        &mut self,
+        act: impl FnOnce(&mut Cluster, &mut Player<'a>) -> R,
+    ) -> Result<R, Failure> {
+        let (player, events) = (&mut self.player, &mut self.events);
+        self.host.act(|cluster| {
+            let result = act(cluster, player);
+            events.write(&cluster.take_log())?;
+            Ok(result)
+        })?
     }
 
     /// Signals to this process are meant for the programs.
@@ -174,7 +175,7 @@ impl<'a> Play<'a> {
             Due::Finished if self.stop_at_end && !self.stopping => {
                 if self.host.cluster().is_quiet() && self.is_idle() {
                     self.stopping = true;
-                    self.programs.signal(Signal::SIGTERM);
+                    self.programs.stop(Signal::SIGTERM);
                 }
                 Ok(Next::Idle)
             }
@@ -197,7 +198,7 @@ impl<'a> Play<'a> {
                 Due::Finished => true,
             };
             if steps {
-                self.host.act(Cluster::step)?;
+                self.act(|cluster, _| cluster.step())?;
             } else {
                 self.play()?;
             }
@@ -210,8 +211,7 @@ impl<'a> Play<'a> {
     }
 
     fn play(&mut self) -> Result<(), Failure> {
-        let player = &mut self.player;
-        self.host.act(|cluster| player.play(cluster))?;
+        self.act(|cluster, player| player.play(cluster))?;
         self.sleepers.woken();
         Ok(())
     }
@@ -244,7 +244,7 @@ impl<'a> Play<'a> {
             Due::Idle | Due::Finished => Duration::MAX,
         };
         let until = self.now().min(limit);
-        self.host.act(|cluster| cluster.run_until(until))?;
+        self.act(|cluster, _| cluster.run_until(until))?;
         Ok(())
     }
 

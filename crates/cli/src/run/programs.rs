@@ -4,22 +4,43 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command as Process, ExitStatus};
+use std::process::{Child, Command as Process, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::arguments::Command;
+use super::idle::family;
 
 /// How long programs may take to end when they are asked to.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A program could not be started.
-#[derive(Debug)]
-pub(super) struct Unstartable {
-    pub(super) found: bool,
-    pub(super) message: String,
+/// Becomes a program, with no signal held back: the process it comes from holds some back, which
+/// programs would inherit.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Launch {
+    #[arg(last = true, required = true)]
+    words: Vec<OsString>,
+}
+
+/// The command that does it.
+const LAUNCH: &str = "launch";
+
+const NOT_RUNNABLE: u8 = 126;
+const NOT_FOUND: u8 = 127;
+
+pub(crate) fn launch(arguments: &Launch) -> ExitCode {
+    let program = &arguments.words[0];
+    let error = match super::held_back().thread_unblock() {
+        Ok(()) => Process::new(program).args(&arguments.words[1..]).exec(),
+        Err(error) => error.into(),
+    };
+    eprintln!("quorate: {}: {error}", program.display());
+    match error.kind() {
+        io::ErrorKind::NotFound => NOT_FOUND.into(),
+        _ => NOT_RUNNABLE.into(),
+    }
 }
 
 #[derive(Debug)]
@@ -39,24 +60,20 @@ impl Programs {
         command: &Command,
         run_dir: &Path,
         preload: &Path,
-    ) -> Result<(), Unstartable> {
+    ) -> io::Result<()> {
         // What the caller preloads stays, behind ours.
         let mut libraries = OsString::from(preload);
         if let Some(others) = std::env::var_os("LD_PRELOAD").filter(|list| !list.is_empty()) {
             libraries.push(" ");
             libraries.push(others);
         }
-        let program = &command.words[0];
-        let child = Process::new(program)
-            .arg0(program)
-            .args(&command.words[1..])
+        let child = Process::new("/proc/self/exe")
+            .arg(LAUNCH)
+            .arg("--")
+            .args(&command.words)
             .env("LD_PRELOAD", libraries)
             .env("QUORATE_RUN_DIR", run_dir)
-            .spawn()
-            .map_err(|error| Unstartable {
-                found: error.kind() != io::ErrorKind::NotFound,
-                message: format!("{}: {error}", program.display()),
-            })?;
+            .spawn()?;
         let status = None;
         self.0.push(Program { child, status });
         Ok(())
@@ -83,6 +100,13 @@ impl Programs {
         }
     }
 
+    /// Asks all that run to end, and what they have started.
+    pub(super) fn stop(&self, signal: Signal) {
+        for pid in family(self.running()) {
+            let _ = kill(Pid::from_raw(pid as i32), signal);
+        }
+    }
+
     /// Process ids of all that run.
     pub(super) fn running(&self) -> impl Iterator<Item = u32> {
         let running = self.0.iter().filter(|program| program.status.is_none());
@@ -92,11 +116,11 @@ impl Programs {
 
 impl Drop for Programs {
     fn drop(&mut self) {
-        self.signal(Signal::SIGTERM);
+        self.stop(Signal::SIGTERM);
         let start = Instant::now();
         while self.reap().is_ok() && self.running().next().is_some() {
             if start.elapsed() > PATIENCE {
-                self.signal(Signal::SIGKILL);
+                self.stop(Signal::SIGKILL);
                 break;
             }
             std::thread::sleep(Duration::from_millis(2));
