@@ -6,6 +6,7 @@ INSTALL ?= install
 
 DESTDIR ?=
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
@@ -18,7 +19,12 @@ BUILD ?= build
 PROFILE ?= release
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # Cargo's directory of the profile "dev" has another name.
-STATICLIB := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/libquorate.a
+PROFILE_DIR := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+STATICLIB := $(PROFILE_DIR)/libquorate.a
+QUORATE := $(PROFILE_DIR)/quorate
+PRELOAD := $(BUILD)/lib/libquorate_preload.so
+# Where the command looks for it: in lib/quorate next to the directory it is in itself.
+PRIVATELIBDIR = $(dir $(BINDIR))lib/quorate
 
 STRIP_release := -Wl,--strip-debug
 LINK := -shared -Wl,--gc-sections -Wl,-Bsymbolic-functions \
@@ -33,9 +39,10 @@ LIBRARIES := $(VOTEQUORUM) $(COMMON)
 PKGCONFIG := libvotequorum.pc libcorosync_common.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
-.PHONY: all libraries headers install uninstall deps check check-long demo clean help FORCE
+.PHONY: all libraries command headers install uninstall deps check check-long demo demo-real \
+	clean help FORCE
 
-all: libraries $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build the libraries
+all: libraries command $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build everything
 
 libraries: $(LIBRARIES) $(BUILD)/lib/libvotequorum.a
 
@@ -60,6 +67,12 @@ $(BUILD)/lib/libvotequorum.a: $(STATICLIB)
 	@mkdir -p $(@D)
 	cp $< $@
 
+# The simulated cluster, and the library that leads programs to it.
+command: FORCE
+	$(CARGO) build --profile $(PROFILE) --package quorate-cli --package quorate-preload
+	@mkdir -p $(dir $(PRELOAD))
+	cp $(PROFILE_DIR)/libquorate_preload.so $(PRELOAD)
+
 pkgconfig = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 	-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@QUORATE_VERSION@|$(QUORATE_VERSION)|' \
 	-e 's|@COROSYNC_VERSION@|$(COROSYNC_VERSION)|' $(1) > $(2)
@@ -68,16 +81,22 @@ $(BUILD)/pkgconfig/%.pc: pkgconfig/%.pc.in FORCE
 	@mkdir -p $(@D)
 	@$(call pkgconfig,$<,$@)
 
-demo: libraries ## show a C program's callbacks in a cluster that loses and regains quorum
+demo: libraries command ## show a C program in simulated clusters that lose quorum and regain it
+	@QUORATE=$(QUORATE) BUILD=$(BUILD) CC="$(CC)" examples/demo.sh
+
+demo-real: libraries ## the same with real daemons: wants root and corosync
 	@$(CARGO) run --quiet --package quorate-testkit --example demo
 
 headers: ## write the generated headers to include/
 	QUORATE_WRITE_HEADERS=1 $(CARGO) test --quiet --test headers
 
 # Does not build: root may have no cargo, and shall leave no files in the source tree.
-install: ## install what make has built: DESTDIR PREFIX LIBDIR INCLUDEDIR
-	@test -e $(VOTEQUORUM) && test -e $(COMMON) || { echo "run 'make' first" >&2; exit 1; }
+install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR
+	@test -e $(VOTEQUORUM) && test -e $(COMMON) && test -e $(QUORATE) && test -e $(PRELOAD) || { echo "run 'make' first" >&2; exit 1; }
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(PRIVATELIBDIR)
+	$(INSTALL) -m 755 $(QUORATE) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(PRELOAD) $(DESTDIR)$(PRIVATELIBDIR)
 	$(INSTALL) -m 644 $(BUILD)/lib/libvotequorum.a $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 755 $(LIBRARIES) $(DESTDIR)$(LIBDIR)
 	ln -sf libvotequorum.so.8.1.0 $(DESTDIR)$(LIBDIR)/libvotequorum.so.8
@@ -91,6 +110,8 @@ uninstall: ## remove what install installed
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvotequorum.a libvotequorum.so libvotequorum.so.8 \
 		libvotequorum.so.8.1.0 libcorosync_common.so libcorosync_common.so.4 \
 		libcorosync_common.so.4.0.0)
+	rm -f $(DESTDIR)$(BINDIR)/quorate $(DESTDIR)$(PRIVATELIBDIR)/libquorate_preload.so
+	rmdir $(DESTDIR)$(PRIVATELIBDIR) 2>/dev/null || true
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/corosync/,$(notdir $(HEADERS)))
 	rm -f $(addprefix $(DESTDIR)$(PKGCONFIGDIR)/,$(notdir $(PKGCONFIG)))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR) 2>/dev/null || true

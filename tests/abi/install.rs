@@ -49,7 +49,8 @@ fn files_below(directory: &Path) -> Vec<String> {
     files
 }
 
-const INSTALLED: [&str; 11] = [
+const INSTALLED: [&str; 13] = [
+    "bin/quorate",
     "include/corosync/corotypes.h",
     "include/corosync/votequorum.h",
     "lib/libcorosync_common.so",
@@ -61,6 +62,7 @@ const INSTALLED: [&str; 11] = [
     "lib/libvotequorum.so.8.1.0",
     "lib/pkgconfig/libcorosync_common.pc",
     "lib/pkgconfig/libvotequorum.pc",
+    "lib/quorate/libquorate_preload.so",
 ];
 
 fn build_run_and_remove() {
@@ -90,6 +92,17 @@ fn build_run_and_remove() {
     );
     let printed = output_of(Command::new(&program).env("LD_LIBRARY_PATH", prefix.join("lib")));
     assert_eq!(printed, "7 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n");
+    // The command finds its library where it was installed.
+    let shown = output_of(Command::new(prefix.join("bin/quorate")).args([
+        "run",
+        "--quiet",
+        "--",
+        "printenv",
+        "LD_PRELOAD",
+    ]));
+    let preloaded = fs::canonicalize(shown.trim()).expect("it exists");
+    let installed = fs::canonicalize(prefix.join("lib/quorate/libquorate_preload.so"));
+    assert_eq!(preloaded, installed.expect("it was installed"));
     fs::remove_file(program).expect("it was built");
 
     make("uninstall", &variables);
@@ -106,13 +119,16 @@ fn destdir() {
     ];
     make("install", &variables);
     let files = files_below(scratch.path());
-    let expected: Vec<String> = INSTALLED
+    let mut expected: Vec<String> = INSTALLED
         .iter()
         .map(|name| match name.strip_prefix("lib/") {
+            Some(private) if private.starts_with("quorate/") => format!("usr/{name}"),
             Some(rest) => format!("usr/lib/multi/{rest}"),
+            None if name.starts_with("bin/") => format!("usr/{name}"),
             None => name.replace("include/", "usr/include/own/"),
         })
         .collect();
+    expected.sort();
     assert_eq!(files, expected);
     let pc = scratch
         .path()
