@@ -7,6 +7,7 @@ OBJCOPY ?= objcopy
 
 DESTDIR ?=
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
@@ -19,7 +20,12 @@ BUILD ?= build
 PROFILE ?= release
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # Cargo's directory of the profile "dev" has another name.
-STATICLIB := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/libquorate.a
+PROFILE_DIR := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+STATICLIB := $(PROFILE_DIR)/libquorate.a
+QUORATE := $(PROFILE_DIR)/quorate
+PRELOAD := $(BUILD)/lib/libquorate_preload.so
+# Where the command looks for it: in lib/quorate next to the directory it is in itself.
+PRIVATELIBDIR = $(dir $(BINDIR))lib/quorate
 
 STRIP_release := -Wl,--strip-debug
 LINK := -shared -Wl,--gc-sections -Wl,-Bsymbolic-functions \
@@ -35,9 +41,10 @@ LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK)
 PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
-.PHONY: all libraries headers install uninstall deps check check-long bench-ncs demo clean help FORCE
+.PHONY: all libraries command headers install uninstall deps check check-long bench-ncs demo \
+	demo-real clean help FORCE
 
-all: libraries $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build the libraries
+all: libraries command $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build everything
 
 libraries: $(LIBRARIES) $(BUILD)/lib/libvotequorum.a
 
@@ -77,6 +84,12 @@ $(BUILD)/lib/libvotequorum.a: $(STATICLIB) abi/libvotequorum.map
 	$(AR) rcs $@ $@.o
 	rm -f $@.o $@.names
 
+# The simulated cluster, and the library that leads programs to it.
+command: FORCE
+	$(CARGO) build --profile $(PROFILE) --package quorate-cli --package quorate-preload
+	@mkdir -p $(dir $(PRELOAD))
+	cp $(PROFILE_DIR)/libquorate_preload.so $(PRELOAD)
+
 pkgconfig = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 	-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@QUORATE_VERSION@|$(QUORATE_VERSION)|' \
 	-e 's|@COROSYNC_VERSION@|$(COROSYNC_VERSION)|' $(1) > $(2)
@@ -85,16 +98,24 @@ $(BUILD)/pkgconfig/%.pc: pkgconfig/%.pc.in FORCE
 	@mkdir -p $(@D)
 	@$(call pkgconfig,$<,$@)
 
-demo: libraries ## show a C program's callbacks in a cluster that loses and regains quorum
+demo: libraries command ## show a C program in simulated clusters that lose quorum and regain it
+	@QUORATE=$(QUORATE) BUILD=$(BUILD) CC="$(CC)" examples/demo.sh
+
+demo-real: libraries ## the same with real daemons: wants root and corosync
 	@$(CARGO) run --quiet --package quorate-testkit --example demo
 
 headers: ## write the generated headers to include/
 	QUORATE_WRITE_HEADERS=1 $(CARGO) test --quiet --test headers
 
 # Does not build: root may have no cargo, and shall leave no files in the source tree.
-install: ## install what make has built: DESTDIR PREFIX LIBDIR INCLUDEDIR
-	@test -e $(VOTEQUORUM) && test -e $(COMMON) && test -e $(NCSSDK) || { echo "run 'make' first" >&2; exit 1; }
+install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR
+	@for built in $(LIBRARIES) $(QUORATE) $(PRELOAD); do \
+		test -e $$built || { echo "$$built is not built: run 'make' first" >&2; exit 1; }; \
+	done
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(PRIVATELIBDIR)
+	$(INSTALL) -m 755 $(QUORATE) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(PRELOAD) $(DESTDIR)$(PRIVATELIBDIR)
 	$(INSTALL) -m 644 $(BUILD)/lib/libvotequorum.a $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 755 $(LIBRARIES) $(DESTDIR)$(LIBDIR)
 	ln -sf libvotequorum.so.8.1.0 $(DESTDIR)$(LIBDIR)/libvotequorum.so.8
@@ -111,6 +132,8 @@ uninstall: ## remove what install installed
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvotequorum.a libvotequorum.so libvotequorum.so.8 \
 		libvotequorum.so.8.1.0 libcorosync_common.so libcorosync_common.so.4 \
 		libcorosync_common.so.4.0.0 libncssdk.so libncssdk.so.1 libncssdk.so.1.0.0)
+	rm -f $(DESTDIR)$(BINDIR)/quorate $(DESTDIR)$(PRIVATELIBDIR)/libquorate_preload.so
+	rmdir $(DESTDIR)$(PRIVATELIBDIR) 2>/dev/null || true
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/corosync/,$(notdir $(HEADERS)))
 	rm -f $(DESTDIR)$(INCLUDEDIR)/ncssdk.h
 	rm -f $(addprefix $(DESTDIR)$(PKGCONFIGDIR)/,$(notdir $(PKGCONFIG)))

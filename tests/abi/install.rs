@@ -49,7 +49,8 @@ fn files_below(directory: &Path) -> Vec<String> {
     files
 }
 
-const INSTALLED: [&str; 16] = [
+const INSTALLED: [&str; 18] = [
+    "bin/quorate",
     "include/corosync/corotypes.h",
     "include/corosync/votequorum.h",
     "include/ncssdk.h",
@@ -66,6 +67,7 @@ const INSTALLED: [&str; 16] = [
     "lib/pkgconfig/libcorosync_common.pc",
     "lib/pkgconfig/libvotequorum.pc",
     "lib/pkgconfig/ncssdk.pc",
+    "lib/quorate/libquorate_preload.so",
 ];
 
 fn build_run_and_remove() {
@@ -102,6 +104,17 @@ fn build_run_and_remove() {
         assert_eq!(output_of(command.env("LD_BIND_NOW", "1")), expected);
         fs::remove_file(program).expect("it was built");
     }
+    // The command finds its library where it was installed.
+    let shown = output_of(Command::new(prefix.join("bin/quorate")).args([
+        "run",
+        "--quiet",
+        "--",
+        "printenv",
+        "LD_PRELOAD",
+    ]));
+    let preloaded = fs::canonicalize(shown.trim()).expect("it exists");
+    let installed = fs::canonicalize(prefix.join("lib/quorate/libquorate_preload.so"));
+    assert_eq!(preloaded, installed.expect("it was installed"));
 
     make("uninstall", &variables);
     assert_eq!(files_below(prefix), [""; 0]);
@@ -117,13 +130,16 @@ fn destdir() {
     ];
     make("install", &variables);
     let files = files_below(scratch.path());
-    let expected: Vec<String> = INSTALLED
+    let mut expected: Vec<String> = INSTALLED
         .iter()
         .map(|name| match name.strip_prefix("lib/") {
+            Some(private) if private.starts_with("quorate/") => format!("usr/{name}"),
             Some(rest) => format!("usr/lib/multi/{rest}"),
+            None if name.starts_with("bin/") => format!("usr/{name}"),
             None => name.replace("include/", "usr/include/own/"),
         })
         .collect();
+    expected.sort();
     assert_eq!(files, expected);
     let pc = scratch
         .path()

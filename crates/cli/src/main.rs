@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod run;
 mod snapshot;
 mod status;
 
@@ -18,7 +19,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Arguments),
     Status(status::Arguments),
+    #[command(hide = true)]
+    Launch(run::Launch),
 }
 
 /// The arguments make no sense; EX_USAGE of sysexits.h, for 2 has a meaning of its own.
@@ -39,6 +43,8 @@ fn main() -> ExitCode {
         }
     };
     let result = match arguments.command {
+        Command::Run(arguments) => return run::run(&arguments),
+        Command::Launch(arguments) => return run::launch(&arguments),
         Command::Status(arguments) => status::run(&arguments),
     };
     match result {

@@ -69,6 +69,10 @@
 //! [`scenario`] reads, checks and plays histories written in TOML, and reports which expectations
 //! held.
 //!
+//! # Programs
+//!
+//! [`host`] gives every node the sockets of corosync's services, so that programs can take part.
+//!
 //! # Joining services on top
 //!
 //! Clients of votequorum: [`Cluster::attach`], [`Cluster::request`], [`Cluster::outputs`]. The
@@ -79,6 +83,7 @@
 mod cluster;
 pub mod config;
 mod excerpt;
+pub mod host;
 mod log;
 mod rng;
 pub mod scenario;

@@ -44,6 +44,10 @@ impl Home {
         Err(Error::Untrusted("the directory for rings is crowded"))
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Makes the files of a connection.
     pub(super) fn rings(&self, id: u64, service: Service, max: u32) -> Result<Rings, Error> {
         let path = self.path.join(id.to_string());

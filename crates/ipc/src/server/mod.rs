@@ -136,6 +136,12 @@ impl Server {
             .retain(|_, caller| caller.listener != listener.0);
     }
 
+    /// The server's own directory, closed to other users. What is put there goes with the
+    /// server; if that is killed, the next one that is made in the same place removes it.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// Becomes readable when [`Self::poll`] has something to do. To be polled
     /// together with other descriptors, for no longer than [`Self::patience`].
     pub fn fd(&self) -> BorrowedFd<'_> {

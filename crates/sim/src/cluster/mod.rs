@@ -120,6 +120,12 @@ impl<S: Services> Cluster<S> {
         self.seed
     }
 
+    /// Behaviour of the original that is turned on.
+    #[must_use]
+    pub fn compat(&self) -> Compat {
+        self.compat
+    }
+
     /// The configuration on the nodes' disks.
     #[must_use]
     pub fn config(&self) -> &ClusterConfig {

@@ -1,0 +1,249 @@
+//! What `quorate run` is asked to do.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use quorate_engine::{Compat, NodeId};
+use quorate_sim::config::ClusterConfig;
+use quorate_sim::scenario::Scenario;
+
+/// Run programs in a simulated cluster.
+///
+/// The cluster exists only in this process: no daemon, no root, no network. Programs find it
+/// through QUORATE_RUN_DIR, those that use corosync's own libraries through LD_PRELOAD as well;
+/// both are set for them. All nodes are up and see each other before a program starts, unless a
+/// scenario says otherwise.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Arguments {
+    /// Number of nodes [default: 3]
+    #[arg(long, value_name = "N", conflicts_with_all = ["config", "scenario"],
+          value_parser = clap::value_parser!(u32).range(1..=2000))]
+    nodes: Option<u32>,
+    /// The cluster of a corosync.conf
+    #[arg(long, value_name = "FILE", conflicts_with = "scenario")]
+    config: Option<PathBuf>,
+    /// A cluster and what happens to it
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// Seed of all chance
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
+    /// The node on which the program runs [default: the first]
+    #[arg(long, value_name = "NODE")]
+    node: Option<u32>,
+    /// Another program, on this node; its command ends at the next --on or --
+    #[arg(long, value_name = "NODE> -- <COMMAND")]
+    on: Option<u32>,
+    /// How virtual time passes
+    #[arg(long, value_enum, default_value_t = Pace::Real)]
+    pub(super) pace: Pace,
+    /// Ends the programs (SIGTERM) when the scenario is over and they are idle
+    #[arg(long)]
+    pub(super) stop_at_end: bool,
+    /// Writes all events to a file, as lines of JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) log: Option<PathBuf>,
+    /// Does it all twice, with --pace idle, and compares the events
+    #[arg(long)]
+    pub(super) check_determinism: bool,
+    /// Writes what was expected and found as TAP 14
+    #[arg(long, value_name = "FILE")]
+    pub(super) tap: Option<PathBuf>,
+    /// Writes what was expected and found as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Prints no events
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    /// The program and its arguments
+    #[arg(last = true, value_name = "PROGRAM")]
+    words: Vec<OsString>,
+}
+
+const HELP: &str = "\
+Time:
+  real  passes as fast as real time. A step with pace = \"idle\" comes when all programs are idle.
+  idle  stands still while a program works, and jumps to what happens next when all are idle: a
+        minute of the cluster takes milliseconds. After the last step it is as with real.
+  A program is idle when it has read all it was sent, has no request under way, and it and its
+  children sleep in the kernel. One that sleeps for a time of its own is idle too: timeouts of
+  programs do not pass in virtual time.
+
+Exit status:
+  the program's own, 128 + N if signal N ended it; with an expectation about the exit code that
+  held, 0. Without a program 0. And:
+   64  the arguments make no sense
+  123  an expectation of the scenario did not hold, an invariant was violated, or two runs differed
+  125  quorate itself failed
+  126  a program cannot be run
+  127  a program was not found
+
+Examples:
+  quorate run -- corosync-quorumtool -s
+  quorate run --config corosync.conf --node 2 -- ./my_program
+  quorate run --scenario split-brain.toml --pace idle --junit report.xml -- ./my_program
+  quorate run --on 2 -- ./other --on 3 -- ./other -- ./my_program
+  quorate run --scenario split-brain.toml --check-determinism";
+
+/// How virtual time passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Pace {
+    Real,
+    Idle,
+}
+
+/// A program, and where it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Command {
+    pub(super) node: NodeId,
+    pub(super) words: Vec<OsString>,
+}
+
+/// All that is to be done.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) scenario: Scenario,
+    /// The one whose exit status counts comes first.
+    pub(super) commands: Vec<Command>,
+}
+
+impl Arguments {
+    /// Reads files, and holds everything against each other.
+    pub(super) fn plan(&self) -> Result<Plan, String> {
+        let mut scenario = self.read()?;
+        if let Some(seed) = self.seed {
+            scenario.seed = seed;
+        }
+        let nodes = scenario.config.nodes();
+        // A configuration without nodes is refused when it is read.
+        let first = nodes.first().map_or(NodeId(1), |node| node.id);
+        let main = self.node.map_or(first, NodeId);
+        let commands = commands(&self.words, main, self.on.map(NodeId))?;
+        let named = self.node.map(NodeId).into_iter();
+        for node in named.chain(commands.iter().map(|command| command.node)) {
+            if !nodes.iter().any(|known| known.id == node) {
+                return Err(format!("there is no node {node} in the cluster"));
+            }
+        }
+        if commands.is_empty() && self.scenario.is_none() {
+            return Err("neither a program nor a scenario was given; see --help".to_owned());
+        }
+        Ok(Plan { scenario, commands })
+    }
+
+    fn read(&self) -> Result<Scenario, String> {
+        if let Some(file) = &self.scenario {
+            return Scenario::load(file).map_err(|error| error.render());
+        }
+        let config = match &self.config {
+            Some(file) => {
+                let name = file.display().to_string();
+                let text = std::fs::read_to_string(file);
+                let text = text.map_err(|error| format!("{name}: {error}"))?;
+                ClusterConfig::parse(&name, &text).map_err(|error| error.render())?
+            }
+            None => ClusterConfig::with_nodes(1..=self.nodes.unwrap_or(3)),
+        };
+        Ok(Scenario {
+            name: "cluster".to_owned(),
+            config,
+            seed: 0,
+            compat: Compat::default(),
+            start: true,
+            steps: Vec::new(),
+            exit_code: None,
+            violations: 0,
+        })
+    }
+}
+
+/// Takes apart what follows the first `--`. `on` is the node of the first command, if that is not
+/// the main one.
+fn commands(words: &[OsString], main: NodeId, on: Option<NodeId>) -> Result<Vec<Command>, String> {
+    let mut others = Vec::new();
+    let mut node = on;
+    let mut rest = words;
+    while let Some(here) = node {
+        let end = rest.iter().position(|word| word == "--" || word == "--on");
+        let (command, further) = rest.split_at(end.unwrap_or(rest.len()));
+        if command.is_empty() {
+            return Err(format!(
+                "--on {here} needs a command: --on {here} -- COMMAND"
+            ));
+        }
+        let words = command.to_vec();
+        others.push(Command { node: here, words });
+        (node, rest) = match further {
+            [] => (None, further),
+            [on, number, dashes, rest @ ..] if on == "--on" && dashes == "--" => {
+                (Some(number_of(number)?), rest)
+            }
+            [on, ..] if on == "--on" => {
+                return Err("--on needs a node and a command: --on NODE -- COMMAND".to_owned());
+            }
+            [_, rest @ ..] => (None, rest),
+        };
+    }
+    if rest.is_empty() {
+        return Ok(others);
+    }
+    let words = rest.to_vec();
+    let mut all = vec![Command { node: main, words }];
+    all.extend(others);
+    Ok(all)
+}
+
+fn number_of(word: &OsStr) -> Result<NodeId, String> {
+    let number = word.to_str().and_then(|text| text.parse().ok());
+    let wrong = || format!("--on {}: not a node's id", word.display());
+    number.map(NodeId).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, on: Option<u32>) -> Result<Vec<(u32, String)>, String> {
+        let words: Vec<OsString> = text.split_whitespace().map(OsString::from).collect();
+        let commands = commands(&words, NodeId(1), on.map(NodeId))?;
+        let shown = commands.into_iter().map(|command| {
+            let words = command.words.join(OsStr::new(" "));
+            (command.node.0, words.into_string().unwrap())
+        });
+        Ok(shown.collect())
+    }
+
+    #[test]
+    fn programs_on_several_nodes() {
+        let is = |text: &str, on, expected: &[(u32, &str)]| {
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|(n, c)| (*n, (*c).to_owned()))
+                .collect();
+            assert_eq!(parse(text, on), Ok(expected), "{text}");
+        };
+        is("", None, &[]);
+        is("a -- b --on 2 -- c", None, &[(1, "a -- b --on 2 -- c")]);
+        is("a b", Some(2), &[(2, "a b")]);
+        is("a b -- c -- d", Some(2), &[(1, "c -- d"), (2, "a b")]);
+        let three = [(1, "c"), (2, "a"), (3, "b -x")];
+        is("a --on 3 -- b -x -- c", Some(2), &three);
+        is("a --on 3 -- b", Some(2), &[(2, "a"), (3, "b")]);
+    }
+
+    #[test]
+    fn commands_must_be_there() {
+        for text in [
+            "",
+            "-- a",
+            "a --on",
+            "a --on 3",
+            "a --on 3 b",
+            "a --on x -- b",
+            "a --on 3 --",
+        ] {
+            assert!(parse(text, Some(2)).is_err(), "{text}");
+        }
+    }
+}

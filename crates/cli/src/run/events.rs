@@ -1,0 +1,70 @@
+//! What is told of the events.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use quorate_sim::{Record, What};
+
+/// Where events go.
+#[derive(Debug)]
+pub(super) struct Events {
+    quiet: bool,
+    file: Option<BufWriter<File>>,
+    kept: Vec<String>,
+    keep: bool,
+}
+
+impl Events {
+    pub(super) fn new(quiet: bool, log: Option<&Path>, keep: bool) -> Result<Self, String> {
+        let create =
+            |path: &Path| File::create(path).map_err(|e| format!("{}: {e}", path.display()));
+        Ok(Self {
+            quiet,
+            file: log.map(create).transpose()?.map(BufWriter::new),
+            kept: Vec::new(),
+            keep,
+        })
+    }
+
+    pub(super) fn write(&mut self, records: &[Record]) -> Result<(), String> {
+        for record in records {
+            if !self.quiet && is_of_interest(&record.what) {
+                // If nobody reads it, the programs shall go on all the same.
+                let _ = writeln!(std::io::stderr(), "{record}");
+            }
+            if let Some(file) = &mut self.file {
+                writeln!(file, "{}", record.to_json())
+                    .map_err(|error| format!("--log: {error}"))?;
+            }
+            if self.keep {
+                self.kept.push(record.to_json());
+            }
+        }
+        if let Some(file) = self.file.as_mut().filter(|_| !records.is_empty()) {
+            file.flush().map_err(|error| format!("--log: {error}"))?;
+        }
+        Ok(())
+    }
+
+    /// All events as JSON, if they were to be kept.
+    pub(super) fn into_kept(self) -> Vec<String> {
+        self.kept
+    }
+}
+
+/// What programs and votequorum say to each other is only for the log.
+fn is_of_interest(what: &What) -> bool {
+    !matches!(
+        what,
+        What::Sends { .. }
+            | What::Request { .. }
+            | What::Reply { .. }
+            | What::Notified { .. }
+            | What::Timer { .. }
+            | What::Log {
+                level: "info" | "notice",
+                ..
+            }
+    )
+}

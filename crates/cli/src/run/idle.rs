@@ -1,0 +1,113 @@
+//! Processes: who descends from whom, and whether they sleep.
+
+use std::fs;
+
+/// A thread that sleeps, and how often it has been woken.
+type Sleeper = (u32, u64);
+
+/// Looks at processes again and again.
+#[derive(Debug, Default)]
+pub(super) struct Sleepers {
+    last: Option<Vec<Sleeper>>,
+}
+
+impl Sleepers {
+    /// Whether these processes and all their descendants have slept since the last look: at both
+    /// looks every thread slept, and none was awake in between.
+    pub(super) fn sleep(&mut self, processes: impl IntoIterator<Item = u32>) -> bool {
+        let mut sleepers = Vec::new();
+        let mut awake = false;
+        for process in family(processes) {
+            for thread in threads(process) {
+                let Some(status) = read(process, thread, "status") else {
+                    continue;
+                };
+                awake |= !is_asleep(&status);
+                sleepers.push((thread, switches(&status)));
+            }
+        }
+        sleepers.sort_unstable();
+        sleepers.dedup();
+        let same = self.last.as_ref() == Some(&sleepers);
+        self.last = (!awake).then_some(sleepers);
+        same && !awake
+    }
+
+    /// Something has happened that may have woken a process.
+    pub(super) fn woken(&mut self) {
+        self.last = None;
+    }
+}
+
+/// These processes and all their descendants.
+pub(super) fn family(processes: impl IntoIterator<Item = u32>) -> Vec<u32> {
+    let mut family: Vec<u32> = processes.into_iter().collect();
+    let mut next = 0;
+    while let Some(&process) = family.get(next) {
+        for thread in threads(process) {
+            let children = read(process, thread, "children").unwrap_or_default();
+            family.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|id| id.parse::<u32>().ok()),
+            );
+        }
+        next += 1;
+    }
+    family
+}
+
+/// A process that is gone has none.
+fn threads(process: u32) -> Vec<u32> {
+    let entries = fs::read_dir(format!("/proc/{process}/task"))
+        .into_iter()
+        .flatten();
+    let names = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter_map(|name| name.parse().ok()).collect()
+}
+
+fn read(process: u32, thread: u32, file: &str) -> Option<String> {
+    fs::read_to_string(format!("/proc/{process}/task/{thread}/{file}")).ok()
+}
+
+/// Asleep in a way that only something else can end: also stopped, or dead and not waited for.
+fn is_asleep(status: &str) -> bool {
+    field(status, "State:").is_some_and(|state| state.starts_with(['S', 'T', 't', 'Z', 'X']))
+}
+
+fn switches(status: &str) -> u64 {
+    let number = |name| field(status, name).and_then(|text| text.parse::<u64>().ok());
+    number("voluntary_ctxt_switches:").unwrap_or(0)
+        + number("nonvoluntary_ctxt_switches:").unwrap_or(0)
+}
+
+fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix(name))
+        .map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+    use std::time::Duration;
+
+    #[test]
+    fn a_process_that_sleeps_and_one_that_works() {
+        for (script, expected) in [("exec sleep 60", true), ("while :; do :; done", false)] {
+            let mut child = Command::new("sh").args(["-c", script]).spawn().unwrap();
+            let mut sleepers = Sleepers::default();
+            let slept = (0..1000).any(|_| {
+                std::thread::sleep(Duration::from_millis(1));
+                sleepers.sleep([child.id()])
+            });
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert_eq!(slept, expected, "{script}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! `quorate run`.
+
+mod arguments;
+mod events;
+mod idle;
+mod play;
+mod programs;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub(crate) use arguments::Arguments;
+use arguments::{Pace, Plan};
+use events::Events;
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use play::Play;
+use programs::Programs;
+pub(crate) use programs::{Launch, launch};
+use quorate_sim::host::Host;
+use quorate_sim::scenario::{Due, Player, Report};
+use quorate_sim::{Cluster, OperationError};
+
+const EXPECTATION: u8 = 123;
+const FAILED: u8 = 125;
+
+/// Something is wrong with the system, or with quorate.
+#[derive(Debug)]
+struct Failure(String);
+
+impl<E: std::fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure(error.to_string())
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+struct Ending {
+    report: Report,
+    /// What the program ended with, or 128 + N if signal N ended quorate.
+    code: Option<i32>,
+    events: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let plan = match arguments.plan() {
+        Ok(plan) => plan,
+        Err(message) => return complain(&message, crate::USAGE),
+    };
+    match carry_out(arguments, &plan) {
+        Ok(code) => code,
+        Err(Failure(message)) => complain(&message, FAILED),
+    }
+}
+
+fn complain(message: &str, code: u8) -> ExitCode {
+    eprintln!("quorate: {message}");
+    code.into()
+}
+
+fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
+    let signals = signals()?;
+    let ending = once(arguments, plan, &signals)?;
+    let mut good = ending.report.is_success();
+    for check in ending.report.failures() {
+        let line = check
+            .line
+            .map_or(String::new(), |line| format!("line {line}: "));
+        let found = check.failure.as_deref().unwrap_or_default();
+        eprintln!(
+            "quorate: not as expected at {:?}: {line}{}: {found}",
+            check.at, check.name
+        );
+    }
+    if !good {
+        eprintln!("quorate: seed {}", ending.report.seed);
+    }
+    let write = |file: &Option<PathBuf>, text: String| match file {
+        Some(file) => {
+            std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
+        }
+        None => Ok(()),
+    };
+    write(&arguments.tap, ending.report.to_tap())?;
+    write(&arguments.junit, ending.report.to_junit())?;
+    if arguments.check_determinism {
+        let again = once(arguments, plan, &signals)?;
+        if let Some(difference) = difference(&ending.events, &again.events) {
+            eprintln!("quorate: the second run differs: {difference}");
+            good = false;
+        }
+    }
+    let expected = plan.scenario.exit_code.is_some();
+    Ok(match ending.code {
+        _ if !good => EXPECTATION.into(),
+        Some(code) if !expected => (code as u8).into(),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+/// The signals that wait to be read.
+fn held_back() -> SigSet {
+    [
+        Signal::SIGCHLD,
+        Signal::SIGINT,
+        Signal::SIGTERM,
+        Signal::SIGHUP,
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn signals() -> Result<SignalFd, Failure> {
+    let wanted = held_back();
+    wanted.thread_block()?;
+    Ok(SignalFd::with_flags(
+        &wanted,
+        SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC,
+    )?)
+}
+
+fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending, Failure> {
+    let scenario = &plan.scenario;
+    let cluster = Cluster::new(scenario.config.clone(), scenario.compat, scenario.seed);
+    let log = arguments.log.as_deref();
+    let mut events = Events::new(arguments.quiet, log, arguments.check_determinism)?;
+    let mut host = Host::new(cluster, &base())?;
+    let player = Player::new(scenario);
+    if scenario.start {
+        settle(&mut host, &player)?;
+        events.write(&host.act(Cluster::take_log)?)?;
+    }
+    let mut running = Programs::default();
+    if !plan.commands.is_empty() {
+        let preload = programs::preload()?;
+        for command in &plan.commands {
+            let run_dir = host.run_dir(command.node);
+            running.start(command, &run_dir, &preload)?;
+        }
+    }
+    let pace = if arguments.check_determinism {
+        Pace::Idle
+    } else {
+        arguments.pace
+    };
+    let play = Play::new(
+        &mut host,
+        player,
+        (running, events),
+        pace,
+        arguments.stop_at_end,
+    );
+    play.to_the_end(signals)
+}
+
+/// Lets all nodes find each other, or as far as that goes before the first step.
+fn settle(host: &mut Host, player: &Player<'_>) -> Result<(), Failure> {
+    host.act(Cluster::start_all)?
+        .map_err(|error: OperationError| error.to_string())?;
+    let first = match player.due() {
+        Due::At(at) => Some(at),
+        Due::Idle | Due::Finished => None,
+    };
+    host.act(|cluster| {
+        let early = |cluster: &Cluster| {
+            let next = cluster.next_event_at();
+            first.is_none_or(|first| next.is_some_and(|next| next < first))
+        };
+        while !cluster.is_quiet() && early(cluster) && cluster.step() {}
+    })?;
+    Ok(())
+}
+
+/// Where sockets and shared memory go: in memory if possible.
+fn base() -> PathBuf {
+    let private = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let candidates = [Some(PathBuf::from("/dev/shm")), private];
+    let writable = |path: &PathBuf| {
+        let access = nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK;
+        path.is_dir() && nix::unistd::access(path, access).is_ok()
+    };
+    candidates
+        .into_iter()
+        .flatten()
+        .find(writable)
+        .unwrap_or_else(std::env::temp_dir)
+}
+
+/// The first event in which two runs differ.
+fn difference(first: &[String], second: &[String]) -> Option<String> {
+    let longest = first.len().max(second.len());
+    let at = (0..longest).find(|&n| first.get(n) != second.get(n))?;
+    let shown = |events: &[String]| events.get(at).map_or("nothing", String::as_str).to_owned();
+    Some(format!(
+        "event {}: {} and {}",
+        at + 1,
+        shown(first),
+        shown(second)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_difference_is_shown() {
+        let events = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(difference(&events("a b"), &events("a b")), None);
+        let longer = difference(&events("a b"), &events("a b c"));
+        assert_eq!(longer.as_deref(), Some("event 3: nothing and c"));
+        assert!(base().is_dir());
+    }
+}

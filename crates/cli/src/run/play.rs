@@ -1,0 +1,271 @@
+//! A scenario and programs, to the end of both.
+
+use std::os::fd::AsFd as _;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
+use nix::sys::signalfd::SignalFd;
+use quorate_sim::Cluster;
+use quorate_sim::host::Host;
+use quorate_sim::scenario::{Due, Player};
+
+use super::arguments::Pace;
+use super::events::Events;
+use super::idle::Sleepers;
+use super::programs::{Programs, code};
+use super::{Ending, Failure};
+
+/// Between two looks at programs that are expected to become idle.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// `SI_KERNEL`: a signal of the terminal, which the programs get as well.
+const FROM_TERMINAL: i32 = 128;
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// At this virtual time, unless programs want something before.
+    At(Option<Duration>),
+    /// When the programs are idle.
+    Idle,
+    /// More can be done at once.
+    Now,
+}
+
+pub(super) struct Play<'a> {
+    host: &'a mut Host,
+    player: Player<'a>,
+    programs: Programs,
+    sleepers: Sleepers,
+    events: Events,
+    pace: Pace,
+    stop_at_end: bool,
+    stopping: bool,
+    interrupted: Option<Signal>,
+    /// A moment in real time and in virtual time.
+    anchor: (Instant, Duration),
+}
+
+impl<'a> Play<'a> {
+    pub(super) fn new(
+        host: &'a mut Host,
+        player: Player<'a>,
+        (programs, events): (Programs, Events),
+        pace: Pace,
+        stop_at_end: bool,
+    ) -> Self {
+        let anchor = (Instant::now(), host.cluster().now());
+        Self {
+            host,
+            player,
+            programs,
+            sleepers: Sleepers::default(),
+            events,
+            pace,
+            stop_at_end,
+            stopping: false,
+            interrupted: None,
+            anchor,
+        }
+    }
+
+    /// The report, what the program ended with, and all events if they were to be kept.
+    pub(super) fn to_the_end(mut self, signals: &SignalFd) -> Result<Ending, Failure> {
+        let mut ended = None;
+        if self.programs.any() {
+            ended = Some(self.until_program_ends(signals)?);
+        }
+        // Nobody is left to whom it would matter how fast this is.
+        while self.interrupted.is_none() && self.player.due() != Due::Finished {
+            self.play()?;
+            self.read_signals(signals)?;
+        }
+        let interrupted = self.interrupted.map(|signal| 128 + signal as i32);
+        let mut code = ended.map(code).or(interrupted);
+        if self.stopping && code == Some(128 + Signal::SIGTERM as i32) {
+            // It was asked to end, and did.
+            code = Some(0);
+        }
+        drop(self.programs);
+        Ok(Ending {
+            report: self.player.finish(self.host.cluster(), code),
+            code,
+            events: self.events.into_kept(),
+        })
+    }
+
+    fn until_program_ends(&mut self, signals: &SignalFd) -> Result<ExitStatus, Failure> {
+        loop {
+            self.read_signals(signals)?;
+            if let Some(status) = self.programs.reap()? {
+                return Ok(status);
+            }
+            let next = self.advance()?;
+            self.wait(signals, next)?;
+            // What is asked now is asked at this time.
+            if self.pace == Pace::Real {
+                self.pass_time()?;
+            }
+            if self.host.serve(Some(Duration::ZERO))? {
+                self.sleepers.woken();
+                self.act(|_, _| ())?;
+            }
+        }
+    }
+
+    /// Does something with the cluster. The events are told before the programs are.
+    fn act<R>(
+        &mut self,
+        act: impl FnOnce(&mut Cluster, &mut Player<'a>) -> R,
+    ) -> Result<R, Failure> {
+        let (player, events) = (&mut self.player, &mut self.events);
+        self.host.act(|cluster| {
+            let result = act(cluster, player);
+            events.write(&cluster.take_log())?;
+            Ok(result)
+        })?
+    }
+
+    /// Signals to this process are meant for the programs.
+    fn read_signals(&mut self, signals: &SignalFd) -> Result<(), Failure> {
+        while let Some(news) = signals.read_signal()? {
+            let Ok(signal) = Signal::try_from(news.ssi_signo as i32) else {
+                continue;
+            };
+            if signal == Signal::SIGCHLD {
+                continue;
+            }
+            self.interrupted = Some(signal);
+            if news.ssi_code != FROM_TERMINAL {
+                self.programs.signal(signal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets happen what is due.
+    fn advance(&mut self) -> Result<Next, Failure> {
+        let over = self.player.due() == Due::Finished && self.host.cluster().is_quiet();
+        match self.pace {
+            Pace::Idle if !over => self.jump(),
+            Pace::Idle | Pace::Real => self.follow(),
+        }
+    }
+
+    /// Real time passes, and virtual time with it.
+    fn follow(&mut self) -> Result<Next, Failure> {
+        self.pass_time()?;
+        match self.player.due() {
+            Due::At(at) if self.now() >= at => {
+                self.play()?;
+                Ok(Next::Now)
+            }
+            Due::At(at) => {
+                let next = self.host.cluster().next_event_at();
+                Ok(Next::At(Some(next.map_or(at, |next| next.min(at)))))
+            }
+            Due::Idle if self.is_idle() => {
+                self.play()?;
+                self.set_anchor();
+                Ok(Next::Now)
+            }
+            Due::Idle => Ok(Next::Idle),
+            Due::Finished if self.stop_at_end && !self.stopping => {
+                if self.host.cluster().is_quiet() && self.is_idle() {
+                    self.stopping = true;
+                    self.programs.stop(Signal::SIGTERM);
+                }
+                Ok(Next::Idle)
+            }
+            Due::Finished => Ok(Next::At(self.host.cluster().next_event_at())),
+        }
+    }
+
+    /// When all programs are idle: goes from event to event, until one concerns a program.
+    fn jump(&mut self) -> Result<Next, Failure> {
+        if !self.is_idle() {
+            return Ok(Next::Idle);
+        }
+        self.host.has_told();
+        loop {
+            let next = self.host.cluster().next_event_at();
+            let steps = match self.player.due() {
+                Due::At(at) => next.is_some_and(|next| next <= at),
+                Due::Idle => !self.host.cluster().is_quiet(),
+                Due::Finished if self.host.cluster().is_quiet() => break,
+                Due::Finished => true,
+            };
+            if steps {
+                self.act(|cluster, _| cluster.step())?;
+            } else {
+                self.play()?;
+            }
+            if self.host.has_told() {
+                break;
+            }
+        }
+        self.set_anchor();
+        Ok(Next::Now)
+    }
+
+    fn play(&mut self) -> Result<(), Failure> {
+        self.act(|cluster, player| player.play(cluster))?;
+        self.sleepers.woken();
+        Ok(())
+    }
+
+    fn is_idle(&mut self) -> bool {
+        if !self.host.is_idle() {
+            self.sleepers.woken();
+            return false;
+        }
+        let server = self.host.server();
+        let connected = server.connections().into_iter();
+        let connected = connected.filter_map(|conn| server.describe(conn));
+        let connected = connected.map(|knock| knock.credentials.pid as u32);
+        let processes = self.programs.running().chain(connected);
+        self.sleepers.sleep(processes)
+    }
+
+    fn now(&self) -> Duration {
+        self.anchor.1 + self.anchor.0.elapsed()
+    }
+
+    fn set_anchor(&mut self) {
+        self.anchor = (Instant::now(), self.host.cluster().now());
+    }
+
+    /// Lets virtual time pass until now, but not beyond the next step.
+    fn pass_time(&mut self) -> Result<(), Failure> {
+        let limit = match self.player.due() {
+            Due::At(at) => at,
+            Due::Idle | Due::Finished => Duration::MAX,
+        };
+        let until = self.now().min(limit);
+        self.act(|cluster, _| cluster.run_until(until))?;
+        Ok(())
+    }
+
+    /// Waits for programs, signals, or what comes next.
+    fn wait(&self, signals: &SignalFd, next: Next) -> Result<(), Failure> {
+        let until = match next {
+            Next::Now => Some(Duration::ZERO),
+            Next::Idle => Some(LOOK),
+            Next::At(at) => at.map(|at| at.saturating_sub(self.now())),
+        };
+        let server = self.host.server();
+        let limit = until.into_iter().chain(server.patience()).min();
+        let limit = limit.map_or(PollTimeout::NONE, |limit| {
+            let milliseconds = limit.as_micros().div_ceil(1000);
+            PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
+        });
+        let fds = [server.fd(), signals.as_fd()];
+        let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        match poll(&mut fds, limit) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The programs that run in the cluster.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, ExitCode, ExitStatus};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::arguments::Command;
+use super::idle::family;
+
+/// How long programs may take to end when they are asked to.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Becomes a program, with no signal held back: the process it comes from holds some back, which
+/// programs would inherit.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Launch {
+    #[arg(last = true, required = true)]
+    words: Vec<OsString>,
+}
+
+/// The command that does it.
+const LAUNCH: &str = "launch";
+
+const NOT_RUNNABLE: u8 = 126;
+const NOT_FOUND: u8 = 127;
+
+pub(crate) fn launch(arguments: &Launch) -> ExitCode {
+    let program = &arguments.words[0];
+    let error = match super::held_back().thread_unblock() {
+        Ok(()) => Process::new(program).args(&arguments.words[1..]).exec(),
+        Err(error) => error.into(),
+    };
+    eprintln!("quorate: {}: {error}", program.display());
+    match error.kind() {
+        io::ErrorKind::NotFound => NOT_FOUND.into(),
+        _ => NOT_RUNNABLE.into(),
+    }
+}
+
+#[derive(Debug)]
+struct Program {
+    child: Child,
+    status: Option<ExitStatus>,
+}
+
+/// All programs; the one whose exit status counts comes first. They are ended when dropped.
+#[derive(Debug, Default)]
+pub(super) struct Programs(Vec<Program>);
+
+impl Programs {
+    /// Starts a program that finds its node in a directory.
+    pub(super) fn start(
+        &mut self,
+        command: &Command,
+        run_dir: &Path,
+        preload: &Path,
+    ) -> io::Result<()> {
+        // What the caller preloads stays, behind ours.
+        let mut libraries = OsString::from(preload);
+        if let Some(others) = std::env::var_os("LD_PRELOAD").filter(|list| !list.is_empty()) {
+            libraries.push(" ");
+            libraries.push(others);
+        }
+        let child = Process::new("/proc/self/exe")
+            .arg(LAUNCH)
+            .arg("--")
+            .args(&command.words)
+            .env("LD_PRELOAD", libraries)
+            .env("QUORATE_RUN_DIR", run_dir)
+            .spawn()?;
+        let status = None;
+        self.0.push(Program { child, status });
+        Ok(())
+    }
+
+    /// Whether there is a program to wait for.
+    pub(super) fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Takes note of those that have ended; the status of the one that counts if it has.
+    pub(super) fn reap(&mut self) -> io::Result<Option<ExitStatus>> {
+        for program in self.0.iter_mut().filter(|program| program.status.is_none()) {
+            program.status = program.child.try_wait()?;
+        }
+        Ok(self.0.first().and_then(|main| main.status))
+    }
+
+    /// Sends a signal to all that run.
+    pub(super) fn signal(&self, signal: Signal) {
+        for pid in self.running() {
+            // It may have ended, and not yet been waited for: nothing is lost then.
+            let _ = kill(Pid::from_raw(pid as i32), signal);
+        }
+    }
+
+    /// Asks all that run to end, and what they have started.
+    pub(super) fn stop(&self, signal: Signal) {
+        for pid in family(self.running()) {
+            let _ = kill(Pid::from_raw(pid as i32), signal);
+        }
+    }
+
+    /// Process ids of all that run.
+    pub(super) fn running(&self) -> impl Iterator<Item = u32> {
+        let running = self.0.iter().filter(|program| program.status.is_none());
+        running.map(|program| program.child.id())
+    }
+}
+
+impl Drop for Programs {
+    fn drop(&mut self) {
+        self.stop(Signal::SIGTERM);
+        let start = Instant::now();
+        while self.reap().is_ok() && self.running().next().is_some() {
+            if start.elapsed() > PATIENCE {
+                self.stop(Signal::SIGKILL);
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        for program in &mut self.0 {
+            // Killed, or waited for already.
+            let _ = program.child.wait();
+        }
+    }
+}
+
+/// The number that a shell would show.
+pub(super) fn code(status: ExitStatus) -> i32 {
+    let signal = status.signal().map(|signal| 128 + signal);
+    status.code().or(signal).unwrap_or(1)
+}
+
+/// The library that leads programs with corosync's own libraries to the cluster.
+pub(super) fn preload() -> Result<PathBuf, String> {
+    const NAME: &str = "libquorate_preload.so";
+    let program = std::env::current_exe().map_err(|error| format!("/proc/self/exe: {error}"))?;
+    let here = program.parent().unwrap_or(Path::new("/"));
+    // Installed; built by make; built by cargo.
+    let places = ["../lib/quorate", "../../build/lib", "", "deps"];
+    let found = places.iter().map(|place| here.join(place).join(NAME));
+    found
+        .into_iter()
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            let place = here.join(places[0]);
+            format!(
+                "{NAME} is missing: it belongs to {}; was all of quorate installed?",
+                place.display()
+            )
+        })
+}

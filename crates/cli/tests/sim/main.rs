@@ -1,0 +1,18 @@
+//! `quorate run`: programs in simulated clusters, and the same ones in real clusters.
+
+mod run;
+mod same;
+mod scenarios;
+mod tool;
+
+use std::process::ExitCode;
+
+use quorate_testkit::Suite;
+
+fn main() -> ExitCode {
+    let mut suite = Suite::from_arguments("sim");
+    run::run_all(&mut suite);
+    scenarios::run_all(&mut suite);
+    same::run_all(&mut suite);
+    suite.finish()
+}

@@ -1,0 +1,133 @@
+//! What `quorate run` does with programs, and what it leaves behind.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use quorate_testkit::{Process, Requirements, Signal, Suite};
+
+use crate::tool::{QUORATE, errors, finish, printed, quorate, start, unprivileged};
+
+pub(crate) fn run_all(suite: &mut Suite) {
+    let sh = Requirements::none().program("sh").program("setpriv");
+    suite.test_with("run/exit_status", &sh, exit_status);
+    suite.test_with("run/usage", &sh, usage);
+    suite.test_with("run/signals_are_forwarded", &sh, signals_are_forwarded);
+    suite.test_with("run/status_on_another_node", &sh, status_on_another_node);
+    suite.test_with("run/nothing_is_left_behind", &sh, nothing_is_left_behind);
+    suite.test_with(
+        "run/a_killed_quorate_is_cleared_away",
+        &sh,
+        a_killed_quorate_is_cleared_away,
+    );
+    suite.test_with(
+        "run/a_program_dies_in_the_middle",
+        &sh,
+        a_program_dies_in_the_middle,
+    );
+}
+
+fn exit_status() {
+    for (program, expected) in [
+        (&["true"][..], 0),
+        (&["sh", "-c", "exit 7"], 7),
+        (&["sh", "-c", "kill -9 $$"], 137),
+        (&["/nonexistent"], 127),
+        (&["/etc/passwd"], 126),
+    ] {
+        let output = unprivileged(&[&["--quiet", "--"], program].concat());
+        assert_eq!(
+            output.status.code(),
+            Some(expected),
+            "{program:?} {}",
+            errors(&output)
+        );
+    }
+}
+
+fn usage() {
+    for (arguments, word) in [
+        (&["--nodes", "0", "--", "true"][..], "--nodes"),
+        (&["--node", "4", "--", "true"], "no node 4"),
+        (&[], "neither a program nor a scenario"),
+        (&["--config", "/nonexistent", "--", "true"], "/nonexistent"),
+        (&["--on", "2"], "--on 2"),
+    ] {
+        let output = unprivileged(arguments);
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}");
+        assert!(errors(&output).contains(word), "{}", errors(&output));
+    }
+}
+
+fn signals_are_forwarded() {
+    let script = "trap 'exit 9' TERM; echo ready; while :; do sleep 0.01; done";
+    let mut child = start(&["--quiet", "--", "sh", "-c", script]);
+    first_line(&mut child);
+    let process = Process::new(child);
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.output().status.code(), Some(9));
+}
+
+fn first_line(child: &mut std::process::Child) -> String {
+    let stdout = child.stdout.as_mut().expect("it is piped");
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line).expect("text");
+    line.trim().to_owned()
+}
+
+fn status_on_another_node() {
+    let output = unprivileged(&["--quiet", "--on", "2", "--", QUORATE, "status"]);
+    let text = printed(&output);
+    assert!(
+        text.starts_with("cluster quorate, node 2: quorate\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("         3  member       1  node3\n"),
+        "{text}"
+    );
+}
+
+/// The directory of a cluster, given that of one of its nodes.
+fn home(run_dir: &str) -> &Path {
+    Path::new(run_dir)
+        .parent()
+        .expect("it is in the cluster's directory")
+}
+
+fn nothing_is_left_behind() {
+    let script = "echo $QUORATE_RUN_DIR; ls $QUORATE_RUN_DIR";
+    let text = printed(&quorate(&["--quiet", "--", "sh", "-c", script]));
+    let mut lines = text.lines();
+    let run_dir = lines.next().expect("a line");
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        ["cfg", "cmap", "quorum", "votequorum"]
+    );
+    assert!(!home(run_dir).exists(), "{run_dir}");
+}
+
+fn a_killed_quorate_is_cleared_away() {
+    let mut child = start(&[
+        "--quiet",
+        "--",
+        "sh",
+        "-c",
+        "echo $QUORATE_RUN_DIR; exec sleep 2",
+    ]);
+    let run_dir = first_line(&mut child);
+    assert!(home(&run_dir).exists());
+    child.kill().expect("it runs");
+    let _ = finish(child);
+    assert!(home(&run_dir).exists(), "nobody could clear it away");
+    printed(&quorate(&["--quiet", "--", "true"]));
+    assert!(!home(&run_dir).exists(), "{run_dir}");
+}
+
+/// One of two programs dies while it is connected; the other one goes on.
+fn a_program_dies_in_the_middle() {
+    let script = format!(
+        "corosync-quorumtool -m >/dev/null & sleep 0.1; kill -9 $!; wait; exec {QUORATE} status"
+    );
+    let text = printed(&unprivileged(&["--quiet", "--", "sh", "-c", &script]));
+    assert!(text.contains("node 1: quorate"), "{text}");
+}

@@ -1,0 +1,373 @@
+//! Programs in a simulated cluster: corosync's sockets and services on every node.
+//!
+//! A [`Host`] has a [`Cluster`] and a [`Server`], and joins them: what a program asks goes to the
+//! node whose sockets it uses, and what comes out of the cluster goes to the programs, in order.
+//!
+//! ```no_run
+//! use quorate_engine::{Compat, NodeId};
+//! use quorate_sim::Cluster;
+//! use quorate_sim::config::ClusterConfig;
+//! use quorate_sim::host::Host;
+//!
+//! let cluster = Cluster::new(ClusterConfig::with_nodes(1..=3), Compat::default(), 42);
+//! let mut host = Host::new(cluster, "/dev/shm".as_ref())?;
+//! host.act(Cluster::start_all)??;
+//! host.act(Cluster::run_until_quiet)?;
+//! println!("QUORATE_RUN_DIR={}", host.run_dir(NodeId(1)).display());
+//! loop {
+//!     host.serve(None)?;
+//! }
+//! # #[allow(unreachable_code)]
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What programs see
+//!
+//! The services votequorum, quorum, cmap and of cfg the node's id and the nodes' addresses; other
+//! requests to cfg are answered with `CS_ERR_NOT_SUPPORTED`. They look as those of corosync 3.1.7
+//! do, with votequorum 8.1 unless `Compat` says otherwise.
+//!
+//! **A node that is down** has no sockets: connecting is refused. Connections of a node that is
+//! killed or has stopped hang up. **Until its first synchronisation** is over, a node tells who
+//! connects to try again. **A paused node** is as a stopped process: connections stay, requests and
+//! those who connect wait until it goes on.
+//!
+//! **Who may connect.** The sockets are in a directory of the user's own. Nobody but this user and
+//! root can reach them, and to both of them corosync would talk.
+//!
+//! **cmap** has the keys of the configuration and those that corosync adds by itself, except its
+//! monitors' (`resources.*`) and statistics. `runtime.members` changes at the end of a
+//! synchronisation, a few milliseconds after corosync would change it; how many messages were
+//! received and sent (`runtime.services.*.rx`, `tx`) is always 0.
+
+mod cfg;
+mod cmap;
+mod keys;
+mod map;
+mod quorum;
+mod station;
+mod votequorum;
+
+use std::collections::BTreeMap;
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use quorate_engine::{ClientId, NodeId};
+use quorate_ipc::server::{ConnId, Limits, ListenerId, Occurrence, Server};
+use quorate_ipc::{Error, Service};
+use quorate_proto::{BadRequest, status};
+use thiserror::Error;
+
+use crate::{Cluster, Output, OutputKind};
+use station::Station;
+
+/// `EAGAIN`: corosync is starting.
+const TRY_AGAIN: i32 = 11;
+/// `CS_ERR_ACCESS`.
+const ACCESS: i32 = 11;
+
+/// Why a cluster cannot have programs, or not any more. No program can bring this about.
+#[derive(Debug, Error)]
+pub enum HostError {
+    /// A directory for sockets.
+    #[error("{}: {error}", path.display())]
+    Directory {
+        /// Which one.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: io::Error,
+    },
+    /// Sockets and what the system has to do with them.
+    #[error(transparent)]
+    Server(#[from] Error),
+}
+
+/// A connection of a program.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    node: NodeId,
+    service: Service,
+    /// For votequorum.
+    client: Option<ClientId>,
+}
+
+/// A cluster with the sockets of its nodes.
+#[derive(Debug)]
+pub struct Host {
+    cluster: Cluster,
+    server: Server,
+    stations: BTreeMap<NodeId, Station>,
+    links: BTreeMap<ConnId, Link>,
+    conns: BTreeMap<ClientId, ConnId>,
+    told: bool,
+}
+
+impl Host {
+    /// Gives a cluster, all of whose nodes are down, a directory of its own in `base`, usually
+    /// `/dev/shm`: sockets and shared memory will be there. It goes with the host; what a host
+    /// that was killed has left there is removed now.
+    ///
+    /// # Errors
+    ///
+    /// If there is no place for the files.
+    pub fn new(mut cluster: Cluster, base: &Path) -> Result<Self, HostError> {
+        let server = Server::new(base, Limits::default())?;
+        for node in cluster.nodes().collect::<Vec<_>>() {
+            let path = node_dir(&server, node);
+            let made = DirBuilder::new().mode(0o700).create(&path);
+            made.map_err(|error| HostError::Directory { path, error })?;
+            // It is one of the cluster's own.
+            let _ = cluster.watch(node);
+        }
+        Ok(Self {
+            cluster,
+            server,
+            stations: BTreeMap::new(),
+            links: BTreeMap::new(),
+            conns: BTreeMap::new(),
+            told: false,
+        })
+    }
+
+    /// The directory of a node's sockets: what programs on that node need as `QUORATE_RUN_DIR`.
+    #[must_use]
+    pub fn run_dir(&self, node: NodeId) -> PathBuf {
+        node_dir(&self.server, node)
+    }
+
+    /// The cluster.
+    #[must_use]
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The sockets and connections.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Does something with the cluster, and tells programs what comes of it.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses sockets.
+    pub fn act<R>(&mut self, act: impl FnOnce(&mut Cluster) -> R) -> Result<R, HostError> {
+        let result = act(&mut self.cluster);
+        self.tell()?;
+        Ok(result)
+    }
+
+    /// Waits for programs to want something, and answers; no longer than `limit`, and no longer
+    /// than until a signal. Says whether anything came.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses sockets, or to wait.
+    pub fn serve(&mut self, limit: Option<Duration>) -> Result<bool, HostError> {
+        let stations = &self.stations;
+        let admit = |listener: ListenerId| {
+            let mut stations = stations.values();
+            let ready = stations.any(|station| station.has(listener) && station.ready);
+            if ready { Ok(()) } else { Err(TRY_AGAIN) }
+        };
+        let occurrences = self.server.poll(limit, |knock| admit(knock.listener))?;
+        let anything = !occurrences.is_empty();
+        for occurrence in occurrences {
+            match occurrence {
+                Occurrence::Connected {
+                    conn,
+                    listener,
+                    service,
+                    ..
+                } => self.connected(conn, listener, service),
+                Occurrence::Request { conn, bytes } => self.request(conn, &bytes)?,
+                Occurrence::Disconnected { conn, .. } => self.disconnected(conn),
+            }
+            self.tell()?;
+        }
+        Ok(anything)
+    }
+
+    /// Whether anything has come out of the cluster since the last call that concerns connected
+    /// programs.
+    pub fn has_told(&mut self) -> bool {
+        std::mem::take(&mut self.told)
+    }
+
+    /// Whether no request is under way, and programs have taken every reply and every event.
+    pub fn is_idle(&mut self) -> bool {
+        self.server.all_idle()
+    }
+
+    fn connected(&mut self, conn: ConnId, listener: ListenerId, service: Service) {
+        let mut stations = self.stations.iter_mut();
+        let Some((node, station)) = stations.find(|(_, station)| station.has(listener)) else {
+            self.server.close(conn);
+            return;
+        };
+        let mut client = None;
+        match service {
+            Service::VoteQuorum => client = self.cluster.attach(*node).ok(),
+            Service::Quorum => station.quorum.connect(conn),
+            Service::Cmap => station.cmap.connect(conn),
+            Service::Cfg | Service::Cpg => {}
+        }
+        if let Some(client) = client {
+            self.conns.insert(client, conn);
+        }
+        let node = *node;
+        let link = Link {
+            node,
+            service,
+            client,
+        };
+        self.links.insert(conn, link);
+    }
+
+    fn disconnected(&mut self, conn: ConnId) {
+        let Some(link) = self.links.remove(&conn) else {
+            return;
+        };
+        if let Some(client) = link.client {
+            self.conns.remove(&client);
+            self.cluster.detach(client);
+        }
+        if let Some(station) = self.stations.get_mut(&link.node) {
+            station.quorum.disconnect(conn);
+            station.cmap.disconnect(conn);
+        }
+    }
+
+    fn request(&mut self, conn: ConnId, bytes: &[u8]) -> Result<(), HostError> {
+        let Some(link) = self.links.get(&conn).copied() else {
+            return Ok(());
+        };
+        match self.answer(conn, link, bytes) {
+            Ok(None) => {}
+            Ok(Some(change)) => {
+                let result = self.cluster.set_key(link.node, &change.key, change.value);
+                // Who tracks the key is told before the answer.
+                self.tell()?;
+                let error = result.map_or(ACCESS, |()| quorate_proto::OK);
+                self.server.reply(conn, status(change.reply, error));
+            }
+            Err(bad) => match bad.reply() {
+                Some(reply) => self.server.reply(conn, reply),
+                None => self.server.dismiss(conn),
+            },
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &mut self,
+        conn: ConnId,
+        link: Link,
+        bytes: &[u8],
+    ) -> Result<Option<cmap::Change>, BadRequest> {
+        let server = &mut self.server;
+        let Some(station) = self.stations.get_mut(&link.node) else {
+            return Ok(None);
+        };
+        match (link.service, link.client) {
+            (Service::VoteQuorum, Some(client)) => {
+                let request = votequorum::decode(bytes)?;
+                let old = self.cluster.compat().no_extra_info;
+                match votequorum::unknown_to_old_daemons(&request).filter(|_| old) {
+                    Some(refusal) => server.reply(conn, refusal),
+                    // The answer comes out of the cluster. A closed connection gets none.
+                    None => drop(self.cluster.request(client, request)),
+                }
+            }
+            (Service::Quorum, _) => station.quorum.answer(server, conn, bytes)?,
+            (Service::Cmap, _) => return station.cmap.answer(server, conn, bytes),
+            (Service::Cfg, _) => {
+                cfg::answer(server, conn, self.cluster.config(), link.node, bytes)?
+            }
+            (Service::VoteQuorum | Service::Cpg, _) => {}
+        }
+        Ok(None)
+    }
+
+    /// Tells programs what has come out of the cluster.
+    fn tell(&mut self) -> Result<(), HostError> {
+        for output in self.cluster.outputs() {
+            self.told |= !self.links.is_empty();
+            self.pass_on(output)?;
+        }
+        Ok(())
+    }
+
+    fn pass_on(&mut self, output: Output) -> Result<(), HostError> {
+        let node = output.node;
+        match output.kind {
+            OutputKind::Started => {
+                let dir = self.run_dir(node);
+                let (config, configured) = (self.cluster.config(), self.cluster.keys(node));
+                let keys = configured.unwrap_or(config.keys());
+                let station = Station::start(&mut self.server, &dir, config, keys, node)?;
+                self.stations.insert(node, station);
+                return Ok(());
+            }
+            OutputKind::Stopped => {
+                self.stopped(node);
+                return Ok(());
+            }
+            _ => {}
+        }
+        let Some(station) = self.stations.get_mut(&node) else {
+            return Ok(());
+        };
+        let server = &mut self.server;
+        match output.kind {
+            OutputKind::Reply { client, reply } => {
+                if let Some(conn) = self.conns.get(&client) {
+                    votequorum::reply(server, *conn, reply);
+                }
+            }
+            OutputKind::Notify {
+                client,
+                context,
+                notification,
+            } => {
+                if let Some(conn) = self.conns.get(&client) {
+                    votequorum::notify(server, *conn, context, notification);
+                }
+            }
+            OutputKind::Quorum {
+                ring,
+                members,
+                quorate,
+            } => station.decided(server, self.cluster.config(), (ring, &members, quorate)),
+            OutputKind::RuntimeKey { name, value } => station.runtime_key(server, name, value),
+            OutputKind::ConfigKey { key, value } => {
+                station.config_key(server, &key, value.as_ref());
+            }
+            OutputKind::Paused(paused) => station.freeze(server, paused)?,
+            // Its connections hang up when it has stopped, all together.
+            OutputKind::Disconnected { .. } | OutputKind::Started | OutputKind::Stopped => {}
+        }
+        Ok(())
+    }
+
+    fn stopped(&mut self, node: NodeId) {
+        let Some(station) = self.stations.remove(&node) else {
+            return;
+        };
+        station.stop(&mut self.server);
+        let here = |(conn, link): (&ConnId, &Link)| (link.node == node).then_some(*conn);
+        for conn in self.links.iter().filter_map(here).collect::<Vec<_>>() {
+            self.links.remove(&conn);
+            self.server.close(conn);
+        }
+        self.conns.retain(|_, conn| self.links.contains_key(conn));
+    }
+}
+
+fn node_dir(server: &Server, node: NodeId) -> PathBuf {
+    server.home().join(format!("node{node}"))
+}
