@@ -32,7 +32,14 @@ fn config(scratch: &Scratch) -> PathBuf {
 
 fn simulated(config: &std::path::Path, program: &[&str]) -> String {
     let config = config.to_str().expect("text");
-    let arguments = ["--quiet", "--config", config, "--"];
+    let arguments = [
+        "--quiet",
+        "--compat",
+        "corosync-3.1",
+        "--config",
+        config,
+        "--",
+    ];
     printed(&quorate(&[&arguments[..], program].concat()))
 }
 
