@@ -207,7 +207,7 @@ fn commands(words: &[OsString], main: NodeId, on: Option<NodeId>) -> Result<Vec<
 
 fn number_of(word: &OsStr) -> Result<NodeId, String> {
     let number = word.to_str().and_then(|text| text.parse().ok());
-    let wrong = || format!("--on {}: not a node's id", word.display());
+    let wrong = || format!("--on {}: not a node's id", word.to_string_lossy());
     number.map(NodeId).ok_or_else(wrong)
 }
 
