@@ -1,7 +1,7 @@
-#!/bin/sh
+#!/bin/bash
 # `make demo`: examples/watcher.c on node 1 of simulated clusters. Needs a C compiler and nothing
 # else. The Makefile says where things are.
-set -eu
+set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
 watcher=$BUILD/watcher

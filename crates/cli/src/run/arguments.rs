@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use quorate_engine::{Compat, NodeId};
 use quorate_sim::config::ClusterConfig;
-use quorate_sim::scenario::Scenario;
+use quorate_sim::scenario::{Scenario, add_compat};
 
 /// Run programs in a simulated cluster.
 ///
@@ -29,6 +29,10 @@ pub(crate) struct Arguments {
     /// Seed of all chance
     #[arg(long, value_name = "SEED")]
     seed: Option<u64>,
+    /// Behaves as the original does: uint8-quorum, lost-tracking, wrapping-votes, no-extra-info,
+    /// or corosync-3.1 for all of it
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    compat: Vec<String>,
     /// The node on which the program runs [default: the first]
     #[arg(long, value_name = "NODE")]
     node: Option<u32>,
@@ -79,6 +83,9 @@ Exit status:
   126  a program cannot be run
   127  a program was not found
 
+Programs with a libvotequorum of corosync 3.1 and older take what it says about a device's extra
+information for an error, as with a newer corosync: give them --compat no-extra-info.
+
 Examples:
   quorate run -- corosync-quorumtool -s
   quorate run --config corosync.conf --node 2 -- ./my_program
@@ -114,6 +121,10 @@ impl Arguments {
         let mut scenario = self.read()?;
         if let Some(seed) = self.seed {
             scenario.seed = seed;
+        }
+        for word in &self.compat {
+            add_compat(&mut scenario.compat, word)
+                .ok_or_else(|| format!("--compat {word}: there is no such word; see --help"))?;
         }
         let nodes = scenario.config.nodes();
         // A configuration without nodes is refused when it is read.
@@ -196,7 +207,7 @@ fn commands(words: &[OsString], main: NodeId, on: Option<NodeId>) -> Result<Vec<
 
 fn number_of(word: &OsStr) -> Result<NodeId, String> {
     let number = word.to_str().and_then(|text| text.parse().ok());
-    let wrong = || format!("--on {}: not a node's id", word.display());
+    let wrong = || format!("--on {}: not a node's id", word.to_string_lossy());
     number.map(NodeId).ok_or_else(wrong)
 }
 

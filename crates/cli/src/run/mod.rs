@@ -151,7 +151,7 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
         pace,
         arguments.stop_at_end,
     );
-    play.to_the_end(signals)
+    play.finish(signals)
 }
 
 /// Lets all nodes find each other, or as far as that goes before the first step.

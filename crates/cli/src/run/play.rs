@@ -72,7 +72,7 @@ impl<'a> Play<'a> {
     }
 
     /// The report, what the program ended with, and all events if they were to be kept.
-    pub(super) fn to_the_end(mut self, signals: &SignalFd) -> Result<Ending, Failure> {
+    pub(super) fn finish(mut self, signals: &SignalFd) -> Result<Ending, Failure> {
         let mut ended = None;
         if self.programs.any() {
             ended = Some(self.until_program_ends(signals)?);

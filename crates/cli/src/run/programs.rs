@@ -36,7 +36,7 @@ pub(crate) fn launch(arguments: &Launch) -> ExitCode {
         Ok(()) => Process::new(program).args(&arguments.words[1..]).exec(),
         Err(error) => error.into(),
     };
-    eprintln!("quorate: {}: {error}", program.display());
+    eprintln!("quorate: {}: {error}", program.to_string_lossy());
     match error.kind() {
         io::ErrorKind::NotFound => NOT_FOUND.into(),
         _ => NOT_RUNNABLE.into(),

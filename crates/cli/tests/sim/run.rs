@@ -51,6 +51,7 @@ fn usage() {
         (&[], "neither a program nor a scenario"),
         (&["--config", "/nonexistent", "--", "true"], "/nonexistent"),
         (&["--on", "2"], "--on 2"),
+        (&["--compat", "nothing", "--", "true"], "--compat nothing"),
     ] {
         let output = unprivileged(arguments);
         assert_eq!(output.status.code(), Some(64), "{arguments:?}");

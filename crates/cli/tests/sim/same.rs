@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use quorate_testkit::{CProgram, Cluster, Library, Load, Requirements, Scratch, Suite};
+use quorate_testkit::wait::LIMIT;
+use quorate_testkit::{CProgram, Cluster, Library, Load, Requirements, Scratch, Suite, wait_until};
 
 use crate::tool::{printed, quorate};
 
@@ -19,6 +20,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
         .ours();
     suite.test_with("same/tools", &needs, tools);
     suite.test_with("same/calls", &needs, calls);
+    suite.test_with("same/callbacks", &needs, callbacks);
 }
 
 fn config(scratch: &Scratch) -> PathBuf {
@@ -32,7 +34,14 @@ fn config(scratch: &Scratch) -> PathBuf {
 
 fn simulated(config: &std::path::Path, program: &[&str]) -> String {
     let config = config.to_str().expect("text");
-    let arguments = ["--quiet", "--config", config, "--"];
+    let arguments = [
+        "--quiet",
+        "--compat",
+        "corosync-3.1",
+        "--config",
+        config,
+        "--",
+    ];
     printed(&quorate(&[&arguments[..], program].concat()))
 }
 
@@ -119,6 +128,84 @@ fn calls() {
         let by_us = simulated(&config, &["env", &ours, program, section]);
         assert_eq!(real, without_rings(&by_us), "{section}, our library");
     }
+}
+
+/// The same history twice: the program is told the same, in the same order.
+fn callbacks() {
+    let watch = CProgram::new("watch-sim")
+        .source("tests/c/watch.c")
+        .link("votequorum")
+        .build();
+    let scratch = Scratch::new("same");
+    let cluster = Cluster::builder().nodes(3).start();
+    let log = scratch.path().join("watch");
+    let mut command = cluster.node(1).command(&watch).with_args(["blocking"]);
+    Library::Original.apply(&mut command, Load::Path);
+    command.stdout(fs::File::create(&log).expect("it can be made"));
+    let mut watcher = command.spawn().expect("it starts");
+    let told = |part: &str| {
+        wait_until(part, || {
+            let text = fs::read_to_string(&log).expect("text");
+            if text.contains(part) {
+                Ok(())
+            } else {
+                Err(text)
+            }
+        });
+    };
+    told("event quorum");
+    cluster.node(3).kill();
+    cluster.wait_members(&[1, 2], true);
+    cluster.node(3).start();
+    cluster.wait_all_members();
+    cluster.partition(&[&[1], &[2, 3]]);
+    cluster.wait_members(&[1], false);
+    cluster.wait_members(&[2, 3], true);
+    cluster.heal();
+    cluster.wait_all_members();
+    let set = cluster
+        .node(2)
+        .command("corosync-quorumtool")
+        .with_args(["-e", "4"])
+        .output();
+    printed(&set.expect("it runs"));
+    told("votes=4");
+    cluster.node(3).stop();
+    cluster.wait_members(&[1, 2], false);
+    cluster.node(1).kill();
+    watcher.wait_for(LIMIT).expect("it ends");
+    let real = without_rings(&fs::read_to_string(&log).expect("text"));
+
+    let steps = [
+        "kill = 3",
+        "up = 3",
+        "partition = [[1], [2, 3]]",
+        "heal = true",
+        "set_expected = { node = 2, votes = 4 }",
+        "leave = 3",
+        "kill = 1",
+    ];
+    let step = |operation| format!("[[step]]\npace = \"idle\"\n{operation}\n");
+    let steps: String = steps.map(step).concat();
+    let scenario = scratch.path().join("scenario.toml");
+    let text = format!("[cluster]\nnodes = 3\ncompat = [\"corosync-3.1\"]\n{steps}");
+    fs::write(&scenario, text).expect("it can be written");
+    let words = [scenario.as_os_str(), watch.as_os_str()].map(|word| word.to_str().expect("text"));
+    let arguments = [
+        "-q",
+        "--pace",
+        "idle",
+        "--scenario",
+        words[0],
+        "--",
+        words[1],
+        "blocking",
+    ];
+    assert_eq!(real, without_rings(&printed(&quorate(&arguments))));
+    assert!(
+        real.contains("quorate=0") && real.ends_with("dispatch = 2\nfinalize = 1\n"),
+        "{real}"
+    );
 }
 
 fn without_rings(text: &str) -> String {

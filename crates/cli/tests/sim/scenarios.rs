@@ -11,6 +11,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
     let tools = Requirements::none()
         .program("corosync-quorumtool")
         .program("timeout");
+    let compiled = tools.clone().program("cc").header("corosync/votequorum.h");
     suite.test_with("scenarios/expectations", &tools, expectations);
     suite.test("scenarios/examples", examples);
     suite.test("scenarios/errors_are_shown_in_their_place", errors_in_place);
@@ -109,7 +110,7 @@ fn a_node_goes_away() {
         let text = format!("[cluster]\nnodes = 2\n[[step]]\npace = \"idle\"\n{how} = 1\n");
         let file = scenario(&scratch, &text);
         let text = printed(&quorate(&arguments(&file, &["--", "sh", "-c", &script])));
-        assert!(text.starts_with("tracking\nevent nodes"), "{how}: {text}");
+        assert!(text.starts_with("tracking\n  event nodes"), "{how}: {text}");
         assert!(
             text.ends_with("dispatch = 2\nfinalize = 1\nstatus 1\n"),
             "{how}: {text}"

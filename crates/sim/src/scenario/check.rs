@@ -4,6 +4,8 @@ mod cluster;
 mod expectations;
 mod steps;
 
+pub use cluster::add_compat;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 

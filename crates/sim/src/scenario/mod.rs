@@ -49,6 +49,7 @@ mod raw;
 mod report;
 mod time;
 
+pub use check::add_compat;
 pub use error::{ScenarioError, ScenarioErrorKind};
 pub use expectation::Expectation;
 pub use player::{Due, Player};

@@ -115,7 +115,9 @@ pub(super) fn plain_text(value: &Value) -> Option<String> {
     }
 }
 
-fn add_compat(compat: &mut Compat, word: &str) -> Option<()> {
+/// Turns on behaviour of the original by its name in scenarios; `None` if there is none of that
+/// name.
+pub fn add_compat(compat: &mut Compat, word: &str) -> Option<()> {
     match word {
         "uint8-quorum" => compat.uint8_quorum = true,
         "lost-tracking" => compat.lost_tracking = true,
