@@ -23,7 +23,7 @@ static void on_nodes(votequorum_handle_t handle, uint64_t context, votequorum_ri
     for (uint32_t i = 0; i < entries; i++) {
         printf(" %u", nodes[i]);
     }
-    printf("  (ring %u.%llu)\n", ring.nodeid, (unsigned long long)ring.seq);
+    printf("  (ring %x.%llx)\n", ring.nodeid, (unsigned long long)ring.seq);
 }
 
 static void on_quorum(votequorum_handle_t handle, uint64_t context, uint32_t quorate,
