@@ -183,7 +183,7 @@ static void leaving_takes_its_time(void)
 	printf("\n");
 }
 
-/* More than corosync's ring of requests has room for. */
+/* Far more than a stopped daemon's socket takes notice of. */
 #define MANY 1200
 
 static atomic_int granted;
