@@ -11,6 +11,7 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+MANDIR ?= $(PREFIX)/share/man
 
 QUORATE_VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 # The first corosync release line whose libvotequorum has the ABI 8.1.0.
@@ -108,7 +109,7 @@ headers: ## write the generated headers to include/
 	QUORATE_WRITE_HEADERS=1 $(CARGO) test --quiet --test headers
 
 # Does not build: root may have no cargo, and shall leave no files in the source tree.
-install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR
+install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR
 	@for built in $(LIBRARIES) $(QUORATE) $(PRELOAD); do \
 		test -e $$built || { echo "$$built is not built: run 'make' first" >&2; exit 1; }; \
 	done
@@ -126,6 +127,8 @@ install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR
 	ln -sf libncssdk.so.1.0.0 $(DESTDIR)$(LIBDIR)/libncssdk.so
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/corosync
 	$(INSTALL) -m 644 include/ncssdk.h $(DESTDIR)$(INCLUDEDIR)
+	$(INSTALL) -d $(DESTDIR)$(MANDIR)/man3
+	$(INSTALL) -m 644 $(wildcard man/*.3) $(DESTDIR)$(MANDIR)/man3
 	$(foreach pc,$(PKGCONFIG),$(call pkgconfig,pkgconfig/$(pc).in,$(DESTDIR)$(PKGCONFIGDIR)/$(pc));)
 
 uninstall: ## remove what install installed
@@ -136,6 +139,7 @@ uninstall: ## remove what install installed
 	rmdir $(DESTDIR)$(PRIVATELIBDIR) 2>/dev/null || true
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/corosync/,$(notdir $(HEADERS)))
 	rm -f $(DESTDIR)$(INCLUDEDIR)/ncssdk.h
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man3/,$(notdir $(wildcard man/*.3)))
 	rm -f $(addprefix $(DESTDIR)$(PKGCONFIGDIR)/,$(notdir $(PKGCONFIG)))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR) 2>/dev/null || true
 

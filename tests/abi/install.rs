@@ -49,7 +49,7 @@ fn files_below(directory: &Path) -> Vec<String> {
     files
 }
 
-const INSTALLED: [&str; 18] = [
+const INSTALLED: [&str; 19] = [
     "bin/quorate",
     "include/corosync/corotypes.h",
     "include/corosync/votequorum.h",
@@ -68,6 +68,7 @@ const INSTALLED: [&str; 18] = [
     "lib/pkgconfig/libvotequorum.pc",
     "lib/pkgconfig/ncssdk.pc",
     "lib/quorate/libquorate_preload.so",
+    "share/man/man3/ncssdk_overview.3",
 ];
 
 fn build_run_and_remove() {

@@ -13,6 +13,7 @@ pub(crate) fn run(suite: &mut Suite) {
     suite.test_with("ncssdk/a_programs_own_types", &ours, own_types);
     suite.test_with("ncssdk/layout", &ours, layout);
     suite.test_with("ncssdk/every_declaration_has_an_author", &ours, authors);
+    suite.test_with("ncssdk/the_man_page_names_them_too", &ours, man_page);
     let readelf = ours.clone().program("readelf");
     suite.test_with("ncssdk/is_never_unloaded", &readelf, never_unloaded);
 }
@@ -70,6 +71,37 @@ fn authors() {
         }
     }
     assert!(declarations > 70, "{declarations}");
+}
+
+/// The man page names everything that the header declares, with its author.
+fn man_page() {
+    let read = |path: &str| std::fs::read_to_string(source_root().join(path)).expect("committed");
+    let page = read("man/ncssdk_overview.3");
+    let header = read("include/ncssdk.h");
+    let mut names = Vec::new();
+    for line in header.lines() {
+        let words: Vec<&str> = line
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .filter(|word| !word.is_empty())
+            .collect();
+        names.extend(match words.as_slice() {
+            ["define", "NCSSDK_H_DEFINED"] => None,
+            ["define", name, ..] => Some(*name),
+            ["typedef", "void", name, ..] => Some(*name),
+            ["typedef", .., name] => Some(*name),
+            ["NCS_RETURN", name, ..] if line.starts_with("NCS_RETURN ") => Some(*name),
+            _ => None,
+        });
+    }
+    assert!(names.len() > 55, "{names:?}");
+    for name in names {
+        let with_author = page.lines().any(|line| {
+            let named = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            named.clone().any(|word| word == name)
+                && (line.contains("[DOC]") || line.contains("[OURS]"))
+        });
+        assert!(with_author, "the man page does not say whose {name} is");
+    }
 }
 
 fn never_unloaded() {

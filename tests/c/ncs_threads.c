@@ -183,6 +183,46 @@ static void leaving_takes_its_time(void)
 	printf("\n");
 }
 
+/* Far more than a stopped daemon's socket takes notice of. */
+#define MANY 1200
+
+static atomic_int granted;
+
+static void *lock_my_own(void *number)
+{
+	announce_myself();
+	if (NCS_Lock(first, &number, sizeof(number)) == NCS_SUCCESS) {
+		granted++;
+	}
+	return NULL;
+}
+
+/* What a stopped daemon has no room for is sent when it goes on: nothing is lost, or refused. */
+static void many_at_once(void)
+{
+	static pthread_t threads[MANY];
+	pthread_attr_t small;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 256 * 1024);
+	first = registered(ignore);
+	order("stop");
+	for (uintptr_t i = 0; i < MANY; i++) {
+		atomic_store(&tid, 0);
+		if (pthread_create(&threads[i], &small, lock_my_own, (void *)i) != 0) {
+			exit(1);
+		}
+		wait_until_it_sleeps();
+	}
+	printf("granted %d\n", granted);
+	order("continue");
+	for (int i = 0; i < MANY; i++) {
+		pthread_join(threads[i], NULL);
+	}
+	printf("granted %d\n", granted);
+	printf("deregister %u\n", NCS_Deregister(first));
+}
+
 int main(int count, char *arguments[])
 {
 	static const struct test_case cases[] = {
@@ -192,6 +232,7 @@ int main(int count, char *arguments[])
 		{ "deregister_ends_waits", deregister_ends_waits },
 		{ "cancel_in_lock", cancel_in_lock },
 		{ "daemon_killed", daemon_killed },
+		{ "many_at_once", many_at_once },
 		{ "leaving_takes_its_time", leaving_takes_its_time },
 		{ NULL, NULL },
 	};

@@ -66,6 +66,8 @@ fn converse(cluster: &Cluster, mut command: NodeCommand) -> String {
         let line = line.expect("the program prints text");
         match line.as_str() {
             "kill" => cluster.node(1).kill(),
+            "stop" => cluster.node(1).pause(),
+            "continue" => cluster.node(1).resume(),
             "lose quorum" => {
                 cluster.partition(&[&[1], &[2]]);
                 cluster.wait_members(&[1], false);
@@ -212,7 +214,7 @@ const CALLS: [(&str, &str); 5] = [
     ),
 ];
 
-const THREADS: [(&str, &str); 6] = [
+const THREADS: [(&str, &str); 7] = [
     (
         "deregister_waits",
         "waiting\nderegister 0, callbacks ended 1\n",
@@ -242,6 +244,7 @@ const THREADS: [(&str, &str); 6] = [
         deregister 0 0 0, again 9\n\
         register 8\n",
     ),
+    ("many_at_once", "granted 0\ngranted 1200\nderegister 0\n"),
 ];
 
 const FORKS: [(&str, &str); 4] = [
