@@ -136,8 +136,10 @@ fn destdir() {
         .map(|name| match name.strip_prefix("lib/") {
             Some(private) if private.starts_with("quorate/") => format!("usr/{name}"),
             Some(rest) => format!("usr/lib/multi/{rest}"),
-            None if name.starts_with("bin/") => format!("usr/{name}"),
-            None => name.replace("include/", "usr/include/own/"),
+            None => match name.strip_prefix("include/") {
+                Some(rest) => format!("usr/include/own/{rest}"),
+                None => format!("usr/{name}"),
+            },
         })
         .collect();
     expected.sort();
