@@ -3,6 +3,7 @@
 CARGO ?= cargo
 CC ?= cc
 INSTALL ?= install
+OBJCOPY ?= objcopy
 
 DESTDIR ?=
 PREFIX ?= /usr/local
@@ -35,12 +36,13 @@ SYSTEM := -Wl,--as-needed -lgcc_s -lc
 
 VOTEQUORUM := $(BUILD)/lib/libvotequorum.so.8.1.0
 COMMON := $(BUILD)/lib/libcorosync_common.so.4.0.0
-LIBRARIES := $(VOTEQUORUM) $(COMMON)
-PKGCONFIG := libvotequorum.pc libcorosync_common.pc
+NCSSDK := $(BUILD)/lib/libncssdk.so.1.0.0
+LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK)
+PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
-.PHONY: all libraries command headers install uninstall deps check check-long demo demo-real \
-	clean help FORCE
+.PHONY: all libraries command headers install uninstall deps check check-long bench-ncs demo \
+	demo-real clean help FORCE
 
 all: libraries command $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build everything
 
@@ -63,9 +65,24 @@ $(COMMON): $(STATICLIB) abi/libcorosync_common.map
 	ln -sf $(@F) $(@D)/libcorosync_common.so.4
 	ln -sf $(@F) $(@D)/libcorosync_common.so
 
-$(BUILD)/lib/libvotequorum.a: $(STATICLIB)
+# Never unloaded: its threads can't be ended for good before their code is gone.
+$(NCSSDK): $(STATICLIB) abi/libncssdk.map
 	@mkdir -p $(@D)
-	cp $< $@
+	$(CC) $(LINK) -Wl,-z,nodelete -Wl,-soname,libncssdk.so.1 \
+		-Wl,--version-script=abi/libncssdk.map -o $@ $(WHOLE) $(SYSTEM)
+	ln -sf $(@F) $(@D)/libncssdk.so.1
+	ln -sf $(@F) $(@D)/libncssdk.so
+
+# One object whose only global names are the API's: another Rust library in the
+# same program has the rest under the same names.
+$(BUILD)/lib/libvotequorum.a: $(STATICLIB) abi/libvotequorum.map
+	@mkdir -p $(@D)
+	$(LD) -r -o $@.o --whole-archive $<
+	sed -n 's/^ *\(votequorum_[a-z_]*\);$$/\1/p' abi/libvotequorum.map > $@.names
+	$(OBJCOPY) --keep-global-symbols=$@.names --remove-section=.llvmbc --remove-section=.llvmcmd $@.o
+	rm -f $@
+	$(AR) rcs $@ $@.o
+	rm -f $@.o $@.names
 
 # The simulated cluster, and the library that leads programs to it.
 command: FORCE
@@ -92,7 +109,9 @@ headers: ## write the generated headers to include/
 
 # Does not build: root may have no cargo, and shall leave no files in the source tree.
 install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR
-	@test -e $(VOTEQUORUM) && test -e $(COMMON) && test -e $(QUORATE) && test -e $(PRELOAD) || { echo "run 'make' first" >&2; exit 1; }
+	@for built in $(LIBRARIES) $(QUORATE) $(PRELOAD); do \
+		test -e $$built || { echo "$$built is not built: run 'make' first" >&2; exit 1; }; \
+	done
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(PRIVATELIBDIR)
 	$(INSTALL) -m 755 $(QUORATE) $(DESTDIR)$(BINDIR)
@@ -103,16 +122,20 @@ install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR
 	ln -sf libvotequorum.so.8.1.0 $(DESTDIR)$(LIBDIR)/libvotequorum.so
 	ln -sf libcorosync_common.so.4.0.0 $(DESTDIR)$(LIBDIR)/libcorosync_common.so.4
 	ln -sf libcorosync_common.so.4.0.0 $(DESTDIR)$(LIBDIR)/libcorosync_common.so
+	ln -sf libncssdk.so.1.0.0 $(DESTDIR)$(LIBDIR)/libncssdk.so.1
+	ln -sf libncssdk.so.1.0.0 $(DESTDIR)$(LIBDIR)/libncssdk.so
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/corosync
+	$(INSTALL) -m 644 include/ncssdk.h $(DESTDIR)$(INCLUDEDIR)
 	$(foreach pc,$(PKGCONFIG),$(call pkgconfig,pkgconfig/$(pc).in,$(DESTDIR)$(PKGCONFIGDIR)/$(pc));)
 
 uninstall: ## remove what install installed
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvotequorum.a libvotequorum.so libvotequorum.so.8 \
 		libvotequorum.so.8.1.0 libcorosync_common.so libcorosync_common.so.4 \
-		libcorosync_common.so.4.0.0)
+		libcorosync_common.so.4.0.0 libncssdk.so libncssdk.so.1 libncssdk.so.1.0.0)
 	rm -f $(DESTDIR)$(BINDIR)/quorate $(DESTDIR)$(PRIVATELIBDIR)/libquorate_preload.so
 	rmdir $(DESTDIR)$(PRIVATELIBDIR) 2>/dev/null || true
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/corosync/,$(notdir $(HEADERS)))
+	rm -f $(DESTDIR)$(INCLUDEDIR)/ncssdk.h
 	rm -f $(addprefix $(DESTDIR)$(PKGCONFIGDIR)/,$(notdir $(PKGCONFIG)))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR) 2>/dev/null || true
 
@@ -123,6 +146,13 @@ check: deps ## run all tests; QUORATE_REQUIRE_ALL=1 makes a skipped one a failur
 	$(MAKE) all
 	$(MAKE) libraries PROFILE=abi BUILD=$(BUILD)/abi
 	tests/check.sh
+
+bench-ncs: libraries ## measure libncssdk's locks and callbacks on a cluster of three
+	@$(CARGO) bench --quiet --bench ncs
+
+check-long: ## the long runs: 100,000 histories of locks, 10,000 steps beside corosync-vqsim
+	QUORATE_NCS_HISTORIES=100000 $(CARGO) test --release -p quorate-ncs --test histories -- --nocapture
+	QUORATE_VQSIM_STEPS=10000 $(CARGO) test --release -p quorate-engine --test vqsim -- --nocapture
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -1,11 +1,13 @@
 //! Generates the C headers into `OUT_DIR`. `make headers` copies them to
 //! `include/`, and `tests/headers.rs` compares the two.
 
+use cbindgen::Style;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 struct Header {
     name: &'static str,
+    style: Style,
     guard: &'static str,
     includes: &'static [&'static str],
     /// What C has and Rust does not: macros, inline functions, enums that come in from C.
@@ -13,9 +15,10 @@ struct Header {
     sources: &'static [&'static str],
 }
 
-const HEADERS: [Header; 2] = [
+const HEADERS: [Header; 3] = [
     Header {
         name: "corotypes.h",
+        style: Style::Tag,
         guard: "COROTYPES_H_DEFINED",
         includes: &["stdint.h", "errno.h", "time.h", "sys/time.h"],
         fragment: "src/headers/corotypes.h",
@@ -23,6 +26,7 @@ const HEADERS: [Header; 2] = [
     },
     Header {
         name: "votequorum.h",
+        style: Style::Tag,
         guard: "COROSYNC_VOTEQUORUM_H_DEFINED",
         includes: &["corosync/corotypes.h"],
         fragment: "src/headers/votequorum.h",
@@ -31,6 +35,19 @@ const HEADERS: [Header; 2] = [
             "src/votequorum/calls.rs",
             "src/votequorum/dispatch.rs",
             "src/votequorum/qdevice.rs",
+        ],
+    },
+    Header {
+        name: "ncssdk.h",
+        style: Style::Both,
+        guard: "NCSSDK_H_DEFINED",
+        includes: &["stdint.h"],
+        fragment: "src/headers/ncssdk.h",
+        sources: &[
+            "src/ncssdk/types.rs",
+            "src/ncssdk/codes.rs",
+            "src/ncssdk/calls.rs",
+            "src/ncssdk/dispatch.rs",
         ],
     },
 ];
@@ -50,6 +67,7 @@ fn main() {
 fn generate(root: &Path, header: &Header) -> String {
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))
         .unwrap_or_else(|error| panic!("cbindgen.toml: {error}"));
+    config.style = header.style;
     config.include_guard = Some(header.guard.to_owned());
     config.sys_includes = header.includes.iter().map(ToString::to_string).collect();
     let fragment = fs::read_to_string(root.join(header.fragment));

@@ -4,18 +4,26 @@ use crate::corotypes::cs_error;
 use crate::error::Failure;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// The Rust side of a C function panicked.
+pub(crate) struct Panicked;
+
 /// Runs the Rust side of a C function.
 ///
-/// A panic becomes `CS_ERR_LIBRARY`: it must neither unwind into C nor end a
-/// program that may be about to fence a node. Cancellation of the thread is
-/// held back meanwhile, for glibc would unwind through frames that own locks.
-pub(crate) fn guarded<T>(code: impl FnOnce() -> Result<T, Failure>) -> Result<T, cs_error> {
+/// A panic is caught: it must neither unwind into C nor end a program that may
+/// be about to fence a node. Cancellation of the thread is held back meanwhile,
+/// for glibc would unwind through frames that own locks.
+pub(crate) fn contained<T>(code: impl FnOnce() -> T) -> Result<T, Panicked> {
     let _held_back = CancellationHeldBack::new();
     silence_panics();
-    match catch_unwind(AssertUnwindSafe(code)) {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|_| Panicked)
+}
+
+/// [`contained`] for corosync's libraries: a panic becomes `CS_ERR_LIBRARY`.
+pub(crate) fn guarded<T>(code: impl FnOnce() -> Result<T, Failure>) -> Result<T, cs_error> {
+    match contained(code) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(failure)) => Err(failure.into()),
-        Err(_panic) => Err(cs_error::CS_ERR_LIBRARY),
+        Err(Panicked) => Err(cs_error::CS_ERR_LIBRARY),
     }
 }
 
@@ -33,8 +41,12 @@ pub(crate) fn status(code: impl FnOnce() -> Result<(), Failure>) -> cs_error {
 fn silence_panics() {
     #[cfg(feature = "c-library")]
     {
-        static ONCE: std::sync::Once = std::sync::Once::new();
-        ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+        // Not a Once: a child forked while another thread is in there would
+        // wait for it for ever.
+        static DONE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+        if !DONE.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            std::panic::set_hook(Box::new(|_| {}));
+        }
     }
 }
 

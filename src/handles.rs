@@ -5,28 +5,19 @@
 //! value of the check skips the comparison.
 
 use crate::error::Failure;
-use parking_lot::RwLock;
+use crate::per_process::PerProcess;
+use crate::shared::Shared;
 use quorate_client::process;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ptr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::time::SystemTime;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The handles of one library, one table per process.
 ///
 /// A forked child starts with an empty one: it finds none of its parent's
 /// handles, and no lock that another thread of the parent held.
 pub(crate) struct Handles<T: 'static> {
-    table: AtomicPtr<Table<T>>,
-}
-
-struct Table<T: 'static> {
-    generation: u32,
-    slots: RwLock<Slots<T>>,
-    /// The parent's table, as it was when the process was forked.
-    inherited: Option<&'static Table<T>>,
+    tables: PerProcess<RwLock<Slots<T>>>,
 }
 
 struct Slots<T> {
@@ -36,20 +27,20 @@ struct Slots<T> {
 
 struct Slot<T> {
     check: u32,
-    value: Arc<T>,
+    value: Shared<T>,
 }
 
 impl<T> Handles<T> {
     pub(crate) const fn new() -> Self {
         Self {
-            table: AtomicPtr::new(ptr::null_mut()),
+            tables: PerProcess::new(Slots::fresh(), Slots::fresh),
         }
     }
 
     /// Gives the value a handle.
-    pub(crate) fn insert(&self, value: Arc<T>) -> Result<u64, Failure> {
+    pub(crate) fn insert(&'static self, value: Shared<T>) -> Result<u64, Failure> {
         let check = random_check();
-        let mut slots = self.table().slots.write();
+        let mut slots = self.write()?;
         let index = match slots.free.pop() {
             Some(Reverse(index)) => index,
             None => {
@@ -69,75 +60,56 @@ impl<T> Handles<T> {
     }
 
     /// The value behind a handle. No lock is held when this returns.
-    pub(crate) fn get(&self, handle: u64) -> Result<Arc<T>, Failure> {
-        let slots = self.table().slots.read();
+    pub(crate) fn get(&'static self, handle: u64) -> Result<Shared<T>, Failure> {
+        let slots = self.read()?;
         slots
             .find(handle)
-            .map(|slot| Arc::clone(&slot.value))
+            .map(|slot| slot.value.clone())
             .ok_or(Failure::BadHandle)
     }
 
     /// Takes a handle out of use and returns its value.
-    pub(crate) fn remove(&self, handle: u64) -> Result<Arc<T>, Failure> {
-        self.table()
-            .slots
-            .write()
-            .remove(handle)
-            .ok_or(Failure::BadHandle)
+    pub(crate) fn remove(&'static self, handle: u64) -> Result<Shared<T>, Failure> {
+        self.write()?.remove(handle).ok_or(Failure::BadHandle)
     }
 
     /// Takes a handle of the parent process out of use in this child, if that
     /// can be done without waiting for a lock whose holder is not here.
-    pub(crate) fn remove_inherited(&self, handle: u64) -> Result<Arc<T>, Failure> {
-        let mut table = self.table().inherited;
-        while let Some(parent) = table {
-            if let Some(value) = parent.slots.try_write().and_then(|mut s| s.remove(handle)) {
-                return Ok(value);
-            }
-            table = parent.inherited;
-        }
-        Err(Failure::BadHandle)
+    pub(crate) fn remove_inherited(&'static self, handle: u64) -> Result<Shared<T>, Failure> {
+        self.tables
+            .inherited()?
+            .find_map(|slots| slots.try_write().ok()?.remove(handle))
+            .ok_or(Failure::BadHandle)
     }
 
-    fn table(&self) -> &'static Table<T> {
-        let generation = process::generation();
-        let mut seen = self.table.load(Ordering::Acquire);
-        loop {
-            // SAFETY: a table is made below, never freed and never moved.
-            let current: Option<&'static Table<T>> = unsafe { seen.as_ref() };
-            if let Some(table) = current.filter(|table| table.generation == generation) {
-                return table;
-            }
-            let fresh = Box::into_raw(Box::new(Table {
-                generation,
-                slots: RwLock::new(Slots {
-                    used: Vec::new(),
-                    free: BinaryHeap::new(),
-                }),
-                inherited: current,
-            }));
-            match self
-                .table
-                .compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire)
-            {
-                Ok(_) => seen = fresh,
-                Err(other_thread) => {
-                    // SAFETY: `fresh` came from a box and was not published.
-                    drop(unsafe { Box::from_raw(fresh) });
-                    seen = other_thread;
-                }
-            }
-        }
+    // A panic while the table was locked has become an error of that call; the
+    // table is good at any time.
+
+    fn read(&'static self) -> Result<RwLockReadGuard<'static, Slots<T>>, Failure> {
+        let table = self.tables.get()?;
+        Ok(table.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&'static self) -> Result<RwLockWriteGuard<'static, Slots<T>>, Failure> {
+        let table = self.tables.get()?;
+        Ok(table.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl<T> Slots<T> {
+    const fn fresh() -> RwLock<Self> {
+        RwLock::new(Self {
+            used: Vec::new(),
+            free: BinaryHeap::new(),
+        })
+    }
+
     fn find(&self, handle: u64) -> Option<&Slot<T>> {
         let slot = self.used.get(index(handle))?.as_ref()?;
         (slot.check == check(handle)).then_some(slot)
     }
 
-    fn remove(&mut self, handle: u64) -> Option<Arc<T>> {
+    fn remove(&mut self, handle: u64) -> Option<Shared<T>> {
         self.find(handle)?;
         let slot = self.used[index(handle)].take()?;
         self.free.push(Reverse(index(handle) as u32));
@@ -153,20 +125,10 @@ fn check(handle: u64) -> u32 {
     (handle >> 32) as u32
 }
 
-/// From the kernel: libc's `random()` belongs to the program.
+/// A number that nobody can guess.
 fn random_check() -> u32 {
-    let mut bytes = [0; 4];
     loop {
-        // SAFETY: pointer and length describe `bytes`.
-        let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), 4, libc::GRND_NONBLOCK) };
-        if got != 4 {
-            // No entropy yet: handles are then merely distinct in time.
-            let now = SystemTime::now()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default();
-            bytes = now.subsec_nanos().to_ne_bytes();
-        }
-        let check = u32::from_ne_bytes(bytes) & 0x7fff_ffff;
+        let check = u32::from_ne_bytes(process::random()) & 0x7fff_ffff;
         if check != 0 {
             return check;
         }
@@ -177,28 +139,31 @@ fn random_check() -> u32 {
 mod tests {
     use super::*;
 
+    fn insert<T>(handles: &'static Handles<T>, value: T) -> u64 {
+        let value = Shared::try_new(value).ok().unwrap();
+        handles.insert(value).unwrap()
+    }
+
     #[test]
     fn handles_have_the_shape_that_corosync_gives_them() {
-        let handles = Handles::new();
-        let all: Vec<u64> = (0..100)
-            .map(|n| handles.insert(Arc::new(n)).unwrap())
-            .collect();
+        static HANDLES: Handles<usize> = Handles::new();
+        let handles = &HANDLES;
+        let all: Vec<u64> = (0..100).map(|n| insert(handles, n)).collect();
         for (n, handle) in all.iter().enumerate() {
             assert_eq!(index(*handle), n);
             assert!((1..=0x7fff_ffff).contains(&check(*handle)));
-            assert_eq!(*handles.get(*handle).unwrap(), n);
+            assert_eq!(*handles.get(*handle).ok().unwrap(), n);
         }
     }
 
     #[test]
     fn the_lowest_slot_is_used_again_with_another_check() {
-        let handles = Handles::new();
-        let first = handles.insert(Arc::new(1)).unwrap();
-        let second = handles.insert(Arc::new(2)).unwrap();
-        handles.insert(Arc::new(3)).unwrap();
-        handles.remove(second).unwrap();
-        handles.remove(first).unwrap();
-        let again = handles.insert(Arc::new(4)).unwrap();
+        static HANDLES: Handles<i32> = Handles::new();
+        let handles = &HANDLES;
+        let [first, second, _] = [1, 2, 3].map(|n| insert(handles, n));
+        handles.remove(second).ok().unwrap();
+        handles.remove(first).ok().unwrap();
+        let again = insert(handles, 4);
         assert_eq!(index(again), 0);
         assert!(again == first || handles.get(first).is_err());
         assert!(handles.get(second).is_err());
@@ -207,8 +172,8 @@ mod tests {
 
     #[test]
     fn no_other_number_is_a_handle() {
-        let handles = Handles::new();
-        let handle = handles.insert(Arc::new(())).unwrap();
+        static HANDLES: Handles<()> = Handles::new();
+        let handle = insert(&HANDLES, ());
         for wrong in [
             0,
             handle + 1,
@@ -216,7 +181,7 @@ mod tests {
             handle | 0xffff_ffff << 32,
             u64::MAX,
         ] {
-            assert!(handles.get(wrong).is_err(), "{wrong:#x}");
+            assert!(HANDLES.get(wrong).is_err(), "{wrong:#x}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The C ABI of libvotequorum and libcorosync_common.
+//! The C ABI of libvotequorum, libcorosync_common and libncssdk.
 //!
 //! Everything below this crate is safe Rust in crates of their own; here stand
 //! the `extern "C"` functions, the C types, the table of handles and the
 //! boundary that neither a panic nor a cancelled thread gets across. Rust
-//! programs use `quorate-client` instead.
+//! programs use `quorate-client` and `quorate-ncs-session` instead.
 
 #![allow(
     non_camel_case_types,
@@ -14,6 +14,10 @@
 pub mod arguments;
 mod boundary;
 pub mod corotypes;
+mod environment;
 mod error;
 mod handles;
+pub mod ncssdk;
+mod per_process;
+mod shared;
 pub mod votequorum;

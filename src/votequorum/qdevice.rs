@@ -8,7 +8,7 @@ use crate::boundary::{guarded, status};
 use crate::corotypes::{cs_error, cs_error_t};
 use crate::error::Failure;
 use libc::{c_char, c_uint, c_void};
-use quorate_client::{NAME_LEN, RingId};
+use quorate_client::{ExtraInfo, NAME_LEN, RingId};
 
 /// The bytes of a device's name, of which at most [`NAME_LEN`] are looked at.
 ///
@@ -192,10 +192,17 @@ pub unsafe extern "C" fn votequorum_get_qdevice_extra_info(
     if ei_size.is_null() || extra_info.is_null() {
         return cs_error::CS_ERR_INVALID_PARAM;
     }
-    match guarded(|| Ok(Session::of(handle)?.votequorum.qdevice_extra_info(nodeid)?)) {
-        Ok(info) => {
+    let mut info = ExtraInfo::new();
+    let asked = guarded(|| {
+        let session = Session::of(handle)?;
+        Ok(session.votequorum.qdevice_extra_info(nodeid, &mut info)?)
+    });
+    match asked {
+        Ok(()) => {
+            let bytes = info.bytes();
+            // Never more than the program has room for, whatever the daemon says.
             let room = VOTEQUORUM_QDEVICE_EXTRA_NODEINFO_MAXSIZE;
-            let bytes = &info.bytes()[..info.bytes().len().min(room)];
+            let bytes = &bytes[..bytes.len().min(room)];
             // SAFETY: both are writable by this function's contract, the second
             // for at least as many bytes as are copied.
             unsafe {

@@ -3,11 +3,12 @@
 use super::types::{
     VOTEQUORUM_MODEL_V1, votequorum_callbacks, votequorum_handle_t, votequorum_model_v1_data,
 };
+use crate::environment;
 use crate::error::Failure;
 use crate::handles::Handles;
+use crate::shared::Shared;
 use libc::c_void;
-use quorate_client::{Options, VoteQuorum};
-use std::sync::Arc;
+use quorate_client::VoteQuorum;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 pub(super) static HANDLES: Handles<Session> = Handles::new();
@@ -23,16 +24,16 @@ pub(super) struct Session {
 impl Session {
     /// Connects, and returns the new handle.
     pub(super) fn open(callbacks: votequorum_model_v1_data) -> Result<u64, Failure> {
-        HANDLES.insert(Arc::new(Self {
-            votequorum: VoteQuorum::connect(&Options::from_environment()?)?,
+        HANDLES.insert(Shared::try_new(Self {
+            votequorum: VoteQuorum::connect(environment::options()?)?,
             callbacks,
             context: AtomicPtr::default(),
             finalized: AtomicBool::new(false),
-        }))
+        })?)
     }
 
     /// The session of a handle, for as long as a function runs.
-    pub(super) fn of(handle: votequorum_handle_t) -> Result<Arc<Self>, Failure> {
+    pub(super) fn of(handle: votequorum_handle_t) -> Result<Shared<Self>, Failure> {
         HANDLES.get(handle)
     }
 

@@ -15,9 +15,15 @@ pub(crate) fn run(suite: &mut Suite) {
     suite.test_with("headers/common_functions", &both, common_functions);
 }
 
-const PEDANTIC: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+pub(crate) const PEDANTIC: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
-fn compile(compiler: &str, standard: &str, source: &str, flags: &[&str], include: &Path) {
+pub(crate) fn compile(
+    compiler: &str,
+    standard: &str,
+    source: &str,
+    flags: &[&str],
+    include: &Path,
+) {
     let mut command = std::process::Command::new(compiler);
     let language = if compiler == "c++" { "c++" } else { "c" };
     command

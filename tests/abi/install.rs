@@ -49,19 +49,24 @@ fn files_below(directory: &Path) -> Vec<String> {
     files
 }
 
-const INSTALLED: [&str; 13] = [
+const INSTALLED: [&str; 18] = [
     "bin/quorate",
     "include/corosync/corotypes.h",
     "include/corosync/votequorum.h",
+    "include/ncssdk.h",
     "lib/libcorosync_common.so",
     "lib/libcorosync_common.so.4",
     "lib/libcorosync_common.so.4.0.0",
+    "lib/libncssdk.so",
+    "lib/libncssdk.so.1",
+    "lib/libncssdk.so.1.0.0",
     "lib/libvotequorum.a",
     "lib/libvotequorum.so",
     "lib/libvotequorum.so.8",
     "lib/libvotequorum.so.8.1.0",
     "lib/pkgconfig/libcorosync_common.pc",
     "lib/pkgconfig/libvotequorum.pc",
+    "lib/pkgconfig/ncssdk.pc",
     "lib/quorate/libquorate_preload.so",
 ];
 
@@ -72,26 +77,33 @@ fn build_run_and_remove() {
     make("install", &variables);
     assert_eq!(files_below(prefix), INSTALLED);
 
-    let flags = output_of(
-        Command::new("pkg-config")
-            .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"))
-            .args([
-                "--cflags",
-                "--libs",
-                "libvotequorum >= 3.1",
-                "libcorosync_common",
-            ]),
-    );
-    let program = prefix.join("program");
-    output_of(
-        Command::new("cc")
-            .arg(source_root().join("tests/abi/program.c"))
-            .arg("-o")
-            .arg(&program)
-            .args(flags.split_whitespace()),
-    );
-    let printed = output_of(Command::new(&program).env("LD_LIBRARY_PATH", prefix.join("lib")));
-    assert_eq!(printed, "7 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n");
+    for (packages, source, expected) in [
+        (
+            &["libvotequorum >= 3.1", "libcorosync_common"][..],
+            "program.c",
+            "7 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n",
+        ),
+        (&["ncssdk"], "ncs_program.c", "2 9 9 9 9 9 9 9 9 9\n"),
+    ] {
+        let flags = output_of(
+            Command::new("pkg-config")
+                .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"))
+                .args(["--cflags", "--libs"])
+                .args(packages),
+        );
+        let program = prefix.join("program");
+        output_of(
+            Command::new("cc")
+                .arg(source_root().join("tests/abi").join(source))
+                .arg("-o")
+                .arg(&program)
+                .args(flags.split_whitespace()),
+        );
+        let mut command = Command::new(&program);
+        let command = command.env("LD_LIBRARY_PATH", prefix.join("lib"));
+        assert_eq!(output_of(command.env("LD_BIND_NOW", "1")), expected);
+        fs::remove_file(program).expect("it was built");
+    }
     // The command finds its library where it was installed.
     let shown = output_of(Command::new(prefix.join("bin/quorate")).args([
         "run",
@@ -103,7 +115,6 @@ fn build_run_and_remove() {
     let preloaded = fs::canonicalize(shown.trim()).expect("it exists");
     let installed = fs::canonicalize(prefix.join("lib/quorate/libquorate_preload.so"));
     assert_eq!(preloaded, installed.expect("it was installed"));
-    fs::remove_file(program).expect("it was built");
 
     make("uninstall", &variables);
     assert_eq!(files_below(prefix), [""; 0]);

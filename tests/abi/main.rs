@@ -9,16 +9,19 @@ use quorate_testkit::{Requirements, Suite, source_root};
 mod headers;
 mod install;
 mod loading;
+mod ncssdk;
 mod types;
 
 fn main() -> ExitCode {
     let mut suite = Suite::from_arguments("abi");
     let ours = Requirements::none().ours().program("nm").program("readelf");
     suite.test_with("symbols", &ours, symbols);
+    suite.test_with("archive_symbols", &ours, archive_symbols);
     suite.test_with("names_and_needs", &ours, names_and_needs);
     headers::run(&mut suite);
     types::run(&mut suite);
     loading::run(&mut suite);
+    ncssdk::run(&mut suite);
     install::run(&mut suite);
     suite.finish()
 }
@@ -54,6 +57,7 @@ fn symbols() {
             "libcorosync_common.so.4",
             include_str!("libcorosync_common.symbols"),
         ),
+        ("libncssdk.so.1", include_str!("libncssdk.symbols")),
     ] {
         let table = output_of(
             Command::new("nm")
@@ -76,8 +80,33 @@ fn symbols() {
     }
 }
 
+/// Whoever links the archive with another Rust library would find everything
+/// else in there twice.
+fn archive_symbols() {
+    let table = output_of(
+        Command::new("nm")
+            .args(["--defined-only", "--extern-only", "--format=posix"])
+            .arg(library("libvotequorum.a")),
+    );
+    let mut exported: Vec<&str> = table
+        .lines()
+        .filter(|line| line.contains(' '))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    exported.sort_unstable();
+    let names: Vec<&str> = include_str!("libvotequorum.symbols")
+        .lines()
+        .filter_map(|line| line.split('@').next())
+        .collect();
+    assert_eq!(exported, names);
+}
+
 fn names_and_needs() {
-    for soname in ["libvotequorum.so.8", "libcorosync_common.so.4"] {
+    for soname in [
+        "libvotequorum.so.8",
+        "libcorosync_common.so.4",
+        "libncssdk.so.1",
+    ] {
         let section = output_of(
             Command::new("readelf")
                 .arg("--dynamic")

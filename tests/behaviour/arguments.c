@@ -74,6 +74,17 @@ static void null_master_wins(void)
 	printf("%d\n", votequorum_qdevice_master_wins(opened(), NULL, 1));
 }
 
+static void argument_before_handle(void)
+{
+	votequorum_ring_id_t ring = {1, 1};
+
+	printf("%d", votequorum_getinfo(7, 0, NULL));
+	printf(" %d", votequorum_fd_get(7, NULL));
+	printf(" %d", votequorum_context_get(7, NULL));
+	printf(" %d", votequorum_qdevice_poll(7, "", 1, ring));
+	printf(" %d\n", votequorum_dispatch(7, (cs_dispatch_flags_t)5));
+}
+
 static void failure_writes_nothing(void)
 {
 	struct votequorum_info info, before;
@@ -135,6 +146,7 @@ const struct one_case argument_cases[] = {
 	CASE(null_update_new),
 	CASE(null_poll),
 	CASE(null_master_wins),
+	CASE(argument_before_handle),
 	CASE(failure_writes_nothing),
 	CASE(no_daemon_writes_nothing),
 	CASE(no_wildcard),

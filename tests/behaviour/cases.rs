@@ -19,7 +19,7 @@ const fn by_chance(name: &'static str, ours: Ends) -> Case {
     }
 }
 
-pub(super) const CASES: [Case; 39] = [
+pub(super) const CASES: [Case; 42] = [
     case("null_handle", Crashing, With("7\n")),
     case("null_callbacks", With("1 1 1\n"), With("1 1 1\n")),
     case("null_members", With("1 1 1 1 6\n"), With("1 1 1 1 6\n")),
@@ -32,6 +32,11 @@ pub(super) const CASES: [Case; 39] = [
     case("null_update_new", Crashing, With("7\n")),
     case("null_poll", Crashing, With("7\n")),
     case("null_master_wins", Crashing, With("7\n")),
+    case(
+        "argument_before_handle",
+        With("9 9 9 7 7\n"),
+        With("7 7 7 7 7\n"),
+    ),
     case(
         "failure_writes_nothing",
         With("12 written 9 untouched 9 untouched\n"),
@@ -56,6 +61,7 @@ pub(super) const CASES: [Case; 39] = [
     ),
     case("finalize_wakes", Never, With("finalize 1 dispatch 9\n")),
     case("small_stack", Crashing, With(SMALL_STACK)),
+    case("stack_use", Crashing, With("16 KiB or less\n")),
     case(
         "finalize_in_callback",
         With("finalize 1 dispatch 9\n"),
@@ -92,7 +98,11 @@ pub(super) const CASES: [Case; 39] = [
         With("child usable 1 usable 1\n"),
         With("child usable 1 usable 1\n"),
     ),
-    by_chance("fork_among_threads", With("no child hung, usable 1\n")),
+    by_chance(
+        "fork_among_threads",
+        With("200 of 200 children right, usable 1\n"),
+    ),
+    by_chance("fork_with_threads", With("150 of 150 children right\n")),
     by_chance(
         "fork_in_callback",
         With("child's dispatch 9, quorum, dispatch 1 usable 1\n"),

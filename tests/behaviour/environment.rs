@@ -1,6 +1,8 @@
 //! Where the library connects to, as whom, and what it leaves behind.
 
+use std::io::{BufRead as _, BufReader};
 use std::ops::Deref;
+use std::process::Stdio;
 
 use quorate_testkit::{CProgram, Cluster, Library, Node, Requirements, Suite, source_root};
 
@@ -15,6 +17,9 @@ pub(super) fn run(suite: &mut Suite, needs: &Requirements, cluster: &impl Deref<
     let setpriv = needs.clone().program("setpriv");
     suite.test_with("a_user_who_is_not_admitted", &setpriv, || {
         not_admitted(running(cluster))
+    });
+    suite.test_with("somebody_else_listens", &setpriv, || {
+        somebody_else_listens(running(cluster))
     });
     suite.test_with("run_dir_in_a_set_user_id_program", &setpriv, || {
         run_dir_with_raised_rights(running(cluster));
@@ -89,6 +94,33 @@ fn not_admitted(node: &Node) {
         let (_, printed, _) = converse(node, command, library);
         assert_eq!(printed, "11\n", "{library:?}");
     }
+}
+
+/// While corosync is down anybody may take its name, and name files of root's in the handshake.
+fn somebody_else_listens(node: &Node) {
+    let squatter = CProgram::new("squatter")
+        .source("tests/behaviour/squatter.c")
+        .build();
+    let space = Cluster::builder().nodes(1).prepare();
+    let mut listening = space.node(1).command("setpriv");
+    listening
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(squatter);
+    listening.stdout(Stdio::piped());
+    let mut squatter = listening.spawn().expect("setpriv runs");
+    let mut said = String::new();
+    BufReader::new(squatter.stdout.take().expect("piped"))
+        .read_line(&mut said)
+        .expect("text");
+    assert_eq!(said, "listening\n");
+    let mut command = space.node(1).command(&*PROGRAM);
+    command.args(["initialize_only", "60"]);
+    let (ended, printed, complaints) = converse(node, command, Library::Ours);
+    assert_eq!(
+        (ended, printed.as_str()),
+        (Ended::Normally, "11\n"),
+        "{complaints}"
+    );
 }
 
 /// Linked statically, for the loader ignores its variables in such a program, too.

@@ -67,6 +67,10 @@ fn main() -> ExitCode {
     suite.test_with("exceptions_pass_through", &needs, || {
         exceptions(running(&cluster))
     });
+    suite.test_with("out_of_memory", &needs, || out_of_memory(running(&cluster)));
+    suite.test_with("shortage_of_buffers", &needs, || {
+        shortage(running(&cluster))
+    });
     suite.test_with("models", &needs, || models(running(&cluster)));
     environment::run(&mut suite, &needs, &cluster);
     suite.finish()
@@ -177,6 +181,33 @@ fn exceptions(node: &Node) {
             "{library:?}"
         );
     }
+}
+
+fn out_of_memory(node: &Node) {
+    let program = CProgram::new("memory")
+        .source("tests/behaviour/memory.c")
+        .flag("-rdynamic")
+        .link("votequorum")
+        .build();
+    let (ended, printed, complaints) = converse(node, node.command(&program), Library::Ours);
+    assert_eq!(ended, Ended::Normally, "{complaints}");
+    let expected = "lines are buffered now\nsome allocations 1, initialize 1\n\
+                    without memory: 1 1 1 17 1 1 1 1, 1 events, 0 allocations\n";
+    assert_eq!(printed, expected);
+}
+
+fn shortage(node: &Node) {
+    let program = CProgram::new("shortage")
+        .source("tests/behaviour/shortage.c")
+        .flag("-rdynamic")
+        .link("votequorum")
+        .build();
+    let mut command = node.command(&program);
+    command.env("QUORATE_TIMEOUT_MS", "200");
+    let (ended, printed, complaints) = converse(node, command, Library::Ours);
+    assert_eq!(ended, Ended::Normally, "{complaints}");
+    let expected = "initialize 1\ngetinfo 5\ngetinfo of nobody 12\ngetinfo 1 node 1\n";
+    assert_eq!(printed, expected);
 }
 
 fn models(node: &Node) {

@@ -1,6 +1,8 @@
 /* Several threads, and small ones. */
 #include "cases.h"
 
+#include <sys/mman.h>
+
 static volatile int wrong;
 
 static void *ask(void *argument)
@@ -81,9 +83,72 @@ static void small_stack(void)
 	pthread_join(thread, NULL);
 }
 
+#define STACK (256 * 1024)
+#define GUARD (4 * 1024 * 1024)
+
+/* Says nothing: printf() would need more stack than the library. */
+static void *call_everything(void *argument)
+{
+	votequorum_ring_id_t ring = {1, 1};
+	votequorum_handle_t handle;
+	struct votequorum_info info;
+	static void *context;
+	static int fd;
+
+	(void)argument;
+	votequorum_initialize(&handle, NULL);
+	votequorum_fd_get(handle, &fd);
+	votequorum_context_get(handle, &context);
+	votequorum_getinfo(handle, 0, &info);
+	votequorum_setvotes(handle, 99, 1);
+	votequorum_trackstart(handle, 0, CS_TRACK_CURRENT);
+	votequorum_dispatch(handle, CS_DISPATCH_ALL);
+	votequorum_qdevice_update(handle, "device", "other");
+	votequorum_qdevice_poll(handle, "device", 1, ring);
+	votequorum_finalize(handle);
+	return NULL;
+}
+
+static size_t stack_used(void *(*code)(void *))
+{
+	char *memory = mmap(NULL, GUARD + STACK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *stack = memory + GUARD;
+	pthread_attr_t attributes;
+	pthread_t thread;
+	size_t untouched = 0;
+
+	mprotect(stack, STACK, PROT_READ | PROT_WRITE);
+	memset(stack, 0x5a, STACK);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstack(&attributes, stack, STACK);
+	pthread_create(&thread, &attributes, code, NULL);
+	pthread_join(thread, NULL);
+	while (untouched < STACK && stack[untouched] == 0x5a) {
+		untouched++;
+	}
+	munmap(memory, GUARD + STACK);
+	return STACK - untouched;
+}
+
+static void *do_nothing(void *argument)
+{
+	return argument;
+}
+
+static void stack_use(void)
+{
+	/* A thread needs some for itself. */
+	size_t own = stack_used(do_nothing);
+	size_t used = stack_used(call_everything) - own;
+
+	fprintf(stderr, "stack: %zu bytes\n", used);
+	printf("%s\n", used <= 16 * 1024 ? "16 KiB or less" : "more than 16 KiB");
+}
+
 const struct one_case thread_cases[] = {
 	CASE(two_threads),
 	CASE(finalize_wakes),
 	CASE(small_stack),
+	CASE(stack_use),
 	END,
 };

@@ -19,8 +19,7 @@ pub use cpg::{Cpg, CpgBuffer};
 pub use error::Error;
 pub use options::{Options, OptionsError};
 pub use quorate_ipc::client::{Signal, Wait};
-pub use quorate_ipc::process;
-pub use quorate_ipc::{Endpoint, Error as IpcError};
+pub use quorate_ipc::{Endpoint, Error as IpcError, process, wait};
 pub use quorate_proto::votequorum::{EXTRA_INFO_MAX, Event, NAME_LEN, Node, RingId};
 pub use quorate_proto::{
     ReplyError, cpg::Address as CpgAddress, cpg::Event as CpgEvent, quorum::Event as QuorumEvent,

@@ -1,7 +1,11 @@
 //! How to connect.
 
 use quorate_ipc::Endpoint;
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
+
+/// Names the directory of a simulated node's sockets.
+const RUN_DIR: &str = "QUORATE_RUN_DIR";
 
 /// Limits how long the daemon may take to answer, in milliseconds.
 const TIMEOUT: &str = "QUORATE_TIMEOUT_MS";
@@ -29,12 +33,28 @@ impl Options {
     /// If `QUORATE_TIMEOUT_MS` is set to anything but a number. To ignore it
     /// would leave a program without the limit that its user believes in.
     pub fn from_environment() -> Result<Self, OptionsError> {
-        let timeout = match std::env::var_os(TIMEOUT) {
+        Self::asked_for(
+            std::env::var_os(RUN_DIR),
+            std::env::var_os(TIMEOUT).as_deref(),
+        )
+    }
+
+    /// The same for values of `QUORATE_RUN_DIR` and `QUORATE_TIMEOUT_MS` that
+    /// the caller has read.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::from_environment`].
+    pub fn asked_for(
+        run_dir: Option<OsString>,
+        timeout: Option<&OsStr>,
+    ) -> Result<Self, OptionsError> {
+        let timeout = match timeout {
             None => None,
             Some(text) => parse_timeout(&text.to_string_lossy())?,
         };
         Ok(Self {
-            endpoint: Endpoint::from_environment(),
+            endpoint: Endpoint::asked_for(run_dir),
             timeout,
         })
     }

@@ -105,6 +105,12 @@ impl Quorum {
         self.session.examine(signal)
     }
 
+    /// What to poll where other descriptors are waited for at the same time: see
+    /// [`quorate_ipc::Connection::descriptors`].
+    pub fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
+        self.session.descriptors()
+    }
+
     /// The descriptor to poll for events; neither to be read nor closed.
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.session.fd()

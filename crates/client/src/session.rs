@@ -94,6 +94,10 @@ impl Session {
         self.connection.fd()
     }
 
+    pub(crate) fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
+        self.connection.descriptors()
+    }
+
     pub(crate) fn close(&self) {
         self.connection.close();
     }

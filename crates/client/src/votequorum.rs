@@ -59,9 +59,21 @@ pub struct ExtraInfo {
 }
 
 impl ExtraInfo {
+    /// Room for the bytes; there are none yet.
+    pub fn new() -> Self {
+        let reply = ExtraInfoReply::new_zeroed();
+        Self { reply, len: 0 }
+    }
+
     /// The bytes; none if nothing is attached.
     pub fn bytes(&self) -> &[u8] {
         self.reply.info(self.len).unwrap_or_default()
+    }
+}
+
+impl Default for ExtraInfo {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -141,20 +153,23 @@ impl VoteQuorum {
         self.status(message.message())
     }
 
-    /// The bytes attached to a node's quorum device.
-    pub fn qdevice_extra_info(&self, nodeid: u32) -> Result<ExtraInfo, Error> {
-        let mut reply = ExtraInfoReply::new_zeroed();
+    /// The bytes attached to a node's quorum device, put into `info`: they are
+    /// many for a small stack.
+    pub fn qdevice_extra_info(&self, nodeid: u32, info: &mut ExtraInfo) -> Result<(), Error> {
         let request = GetExtraInfo::new(nodeid);
         let id = reply_id::GET_EXTRA_INFO;
         let least = ExtraInfoReply::EMPTY_LEN;
+        info.len = 0;
+        let reply = &mut info.reply;
         let len = self
             .session
-            .call_at_least(request.as_bytes(), id, &mut reply, least)?;
+            .call_at_least(request.as_bytes(), id, reply, least)?;
         if reply.info(len).is_none() {
             let short = ReplyError::Malformed("extra information is shorter than it claims");
             return Err(self.session.refused_or_malformed(short));
         }
-        Ok(ExtraInfo { reply, len })
+        info.len = len;
+        Ok(())
     }
 
     /// Hands out the next event, if one is there. Events of kinds that this
@@ -169,13 +184,16 @@ impl VoteQuorum {
             let Some(len) = self.session.take_event(&mut buffer.0, more)? else {
                 return Ok(None);
             };
-            // Longer than any known event: an unknown one.
-            if len > EVENT_LEN {
-                continue;
-            }
-            match Event::decode(&mut buffer.0[..len]) {
-                Ok(None) => {}
-                Ok(Some(_)) => break len,
+            let known = if len <= EVENT_LEN {
+                Event::decode(&mut buffer.0[..len]).map(|event| event.is_some())
+            } else if Event::knows(&buffer.0) {
+                Err(ReplyError::Malformed("an event is longer than documented"))
+            } else {
+                Ok(false)
+            };
+            match known {
+                Ok(true) => break len,
+                Ok(false) => {}
                 Err(error) => return Err(self.session.refused_or_malformed(error)),
             }
         };
@@ -195,6 +213,12 @@ impl VoteQuorum {
     /// Second half of [`Self::wait`]: see [`quorate_ipc::Connection::examine`].
     pub fn examine(&self, signal: Signal) -> Result<Wait, Error> {
         self.session.examine(signal)
+    }
+
+    /// What to poll where other descriptors are waited for at the same time: see
+    /// [`quorate_ipc::Connection::descriptors`].
+    pub fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
+        self.session.descriptors()
     }
 
     /// The descriptor to poll for events; neither to be read nor closed.

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::sys::{self, Address, SocketKind};
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -18,7 +18,7 @@ const FORCE_FILESYSTEM: &str = "/etc/libqb/force-filesystem-sockets";
 
 /// Where libqb puts those. Upstream's default comes first; Debian's libqb was
 /// configured with the system's directory for temporary files.
-const FILESYSTEM_DIRS: [&str; 2] = ["/var/run", "/tmp"];
+const FILESYSTEM_DIRS: &[&str] = &["/var/run", "/tmp"];
 
 /// A library service of the corosync daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub enum Endpoint {
     Corosync,
     /// The same daemon by sockets in the file system, in the first of these
     /// directories that has one.
-    Filesystem(Vec<PathBuf>),
+    Filesystem(&'static [&'static str]),
     /// A simulated cluster's node: the sockets in this directory.
     RunDir(PathBuf),
 }
@@ -64,20 +64,20 @@ impl Endpoint {
     /// What the environment asks for: `QUORATE_RUN_DIR` if it is set and this
     /// is no set-user-ID program, otherwise the real corosync.
     pub fn from_environment() -> Self {
-        let run_dir = std::env::var_os(RUN_DIR).filter(|dir| !dir.is_empty());
-        Self::choose(
-            run_dir,
-            sys::runs_with_raised_rights(),
-            Path::new(FORCE_FILESYSTEM).exists(),
-        )
+        Self::asked_for(std::env::var_os(RUN_DIR))
+    }
+
+    /// The same for a value of `QUORATE_RUN_DIR` that the caller has read.
+    pub fn asked_for(run_dir: Option<OsString>) -> Self {
+        let run_dir = run_dir.filter(|dir| !dir.is_empty());
+        let filesystem = Path::new(FORCE_FILESYSTEM).exists();
+        Self::choose(run_dir, sys::runs_with_raised_rights(), filesystem)
     }
 
     fn choose(run_dir: Option<OsString>, raised_rights: bool, filesystem: bool) -> Self {
         match run_dir {
             Some(dir) if !raised_rights => Self::RunDir(dir.into()),
-            _ if filesystem => {
-                Self::Filesystem(FILESYSTEM_DIRS.iter().map(PathBuf::from).collect())
-            }
+            _ if filesystem => Self::Filesystem(FILESYSTEM_DIRS),
             _ => Self::Corosync,
         }
     }
@@ -91,12 +91,13 @@ impl Endpoint {
                     socket.as_fd(),
                     &Address::abstract_name(service.name().as_bytes())?,
                 )?;
-                Ok(socket)
+                // While corosync is down, anybody may have taken its name.
+                trusted_peer(socket)
             }
             Self::Filesystem(dirs) => {
                 let mut last = Err(Error::Disconnected);
-                for dir in dirs {
-                    last = connect_in(dir, service).and_then(trusted_peer);
+                for dir in *dirs {
+                    last = connect_in(Path::new(dir), service).and_then(trusted_peer);
                     if last.is_ok() {
                         break;
                     }
@@ -122,17 +123,29 @@ impl Endpoint {
 
 fn connect_in(dir: &Path, service: Service) -> Result<OwnedFd, Error> {
     let socket = sys::unix_socket(SocketKind::Stream)?;
-    let path = dir.join(service.name());
-    match Address::path(path.as_os_str().as_bytes()) {
+    let path = joined(&[dir.as_os_str().as_bytes(), b"/", service.name().as_bytes()])?;
+    match Address::path(&path) {
         Ok(address) => sys::connect(socket.as_fd(), &address)?,
         // Too long for an address: go through a descriptor of the directory.
         Err(_) => {
             let handle = fs::File::open(dir).map_err(|e| Error::system("open", e))?;
-            let short = format!("/proc/self/fd/{}/{}", handle.as_raw_fd(), service.name());
-            sys::connect(socket.as_fd(), &Address::path(short.as_bytes())?)?;
+            let mut short = io::Cursor::new([0; 64]);
+            let (number, name) = (handle.as_raw_fd(), service.name());
+            write!(short, "/proc/self/fd/{number}/{name}").map_err(|e| Error::system("open", e))?;
+            let used = short.position() as usize;
+            sys::connect(socket.as_fd(), &Address::path(&short.get_ref()[..used])?)?;
         }
     }
     Ok(socket)
+}
+
+/// The parts, one after the other, or an error if there is no memory.
+pub(crate) fn joined(parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
+    let mut whole = Vec::new();
+    let len = parts.iter().map(|part| part.len()).sum();
+    whole.try_reserve_exact(len).map_err(|_| Error::NoMemory)?;
+    parts.iter().for_each(|part| whole.extend_from_slice(part));
+    Ok(whole)
 }
 
 /// Nobody but the user (or root) may be able to put a socket in the directory.

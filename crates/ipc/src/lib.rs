@@ -19,11 +19,13 @@ pub mod endpoint;
 mod error;
 pub mod handshake;
 pub mod header;
+mod lock;
 pub mod process;
 mod ring;
 mod semaphore;
 pub mod server;
 mod sys;
+pub mod wait;
 
 pub use client::{Connection, Options};
 pub use endpoint::{Endpoint, Service};

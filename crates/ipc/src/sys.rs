@@ -1,5 +1,7 @@
 //! System calls and mappings: the only unsafe code of this crate.
 
+pub(crate) mod host;
+
 use crate::atomic::{AtomicU32, AtomicU64};
 use crate::error::Error;
 use std::fs::File;
@@ -20,7 +22,7 @@ unsafe extern "C-unwind" {
 pub(crate) struct Ready {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
-    /// The peer is gone, or this process shut the socket down.
+    /// The peer is gone or sends no more, or this process shut the socket down.
     pub(crate) hung_up: bool,
 }
 
@@ -54,12 +56,15 @@ pub(crate) fn wait_ready<const N: usize>(
     Ok(set.map(|fd| Ready {
         readable: fd.revents & libc::POLLIN != 0,
         writable: fd.revents & libc::POLLOUT != 0,
-        hung_up: fd.revents & (libc::POLLHUP | libc::POLLERR | libc::POLLNVAL) != 0,
+        hung_up: fd.revents & (libc::POLLHUP | libc::POLLRDHUP | libc::POLLERR | libc::POLLNVAL)
+            != 0,
     }))
 }
 
 /// Waiting for a message to come.
-pub(crate) const READ: i16 = libc::POLLIN;
+pub(crate) const READ: i16 = libc::POLLIN | libc::POLLRDHUP;
+/// Waiting for nothing but the end.
+pub(crate) const END: i16 = libc::POLLRDHUP;
 /// Waiting for room to send.
 pub(crate) const WRITE: i16 = libc::POLLOUT;
 
@@ -276,10 +281,7 @@ pub(crate) fn shutdown(fd: BorrowedFd<'_>) {
 
 /// Waits while `word` is zero, for at most `limit`; may return at any time.
 pub(crate) fn futex_wait_while_zero(word: &AtomicU32, limit: Duration) {
-    let limit = libc::timespec {
-        tv_sec: limit.as_secs().min(i32::MAX as u64) as libc::time_t,
-        tv_nsec: limit.subsec_nanos().into(),
-    };
+    let limit = timespec(limit);
     // SAFETY: the word and the timespec are valid for the call. The futex is
     // shared between processes, hence no private flag; a word whose page the
     // peer has cut off makes the call fail, not the process.
@@ -305,6 +307,36 @@ pub(crate) fn futex_wake(word: &AtomicU32, count: i32) {
             count,
         )
     };
+}
+
+/// Waits while `word` has the value, within this process, for at most `limit`;
+/// may return at any time.
+pub(crate) fn futex_wait_private(
+    word: &std::sync::atomic::AtomicU32,
+    value: u32,
+    limit: Option<Duration>,
+) {
+    let limit = limit.map(timespec);
+    let limit: *const libc::timespec = limit.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+    let word = std::ptr::from_ref(word);
+    // SAFETY: the word is valid for the call, and so is the limit unless NULL,
+    // which means none.
+    unsafe { libc::syscall(libc::SYS_futex, word, operation, value, limit) };
+}
+
+/// Wakes up to `count` waiters within this process.
+pub(crate) fn futex_wake_private(word: &std::sync::atomic::AtomicU32, count: i32) {
+    let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
+    // SAFETY: the word is valid for the call.
+    unsafe { libc::syscall(libc::SYS_futex, std::ptr::from_ref(word), operation, count) };
+}
+
+fn timespec(limit: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: limit.as_secs().min(i32::MAX as u64) as libc::time_t,
+        tv_nsec: limit.subsec_nanos().into(),
+    }
 }
 
 /// The process's id, asked afresh: a fork must be noticed.
@@ -345,6 +377,12 @@ impl WipedOnFork {
 
     /// Asks the kernel to clear the page on fork; false if it can't.
     pub(crate) fn arm(&'static self) -> bool {
+        // SAFETY: sysconf takes no pointers.
+        let page_size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        // The kernel advises whole pages: larger ones hold somebody else's memory.
+        if usize::try_from(page_size) != Ok(size_of::<Self>()) {
+            return false;
+        }
         let page = std::ptr::from_ref(self).cast_mut().cast();
         // SAFETY: the page is static, aligned and covers nothing else; clearing
         // it in a child leaves a valid value. The advice changes nothing here.

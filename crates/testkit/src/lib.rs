@@ -34,7 +34,7 @@ pub use process::Process;
 pub use requirements::Requirements;
 pub use scratch::Scratch;
 pub use suite::{Outcome, Suite};
-pub use wait::{eventually, wait_until};
+pub use wait::{eventually, monotonic_nanoseconds, wait_until};
 
 /// The top directory of the source tree.
 #[must_use]

@@ -3,6 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::time::{ClockId, clock_gettime};
+
 /// What every wait in the tests gives up after. Only a broken test ever gets there.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
@@ -33,4 +35,16 @@ pub fn eventually<T>(
             Err(_) => thread::sleep(STEP),
         }
     }
+}
+
+/// What `CLOCK_MONOTONIC` says, in nanoseconds: for comparison with what programs write down, since
+/// all nodes are on one machine.
+///
+/// # Panics
+///
+/// When there is no such clock.
+#[must_use]
+pub fn monotonic_nanoseconds() -> u64 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("there is such a clock");
+    Duration::from(now).as_nanos() as u64
 }

@@ -8,9 +8,9 @@ use crate::endpoint::{Endpoint, Service};
 use crate::error::Error;
 use crate::handshake::{ConnectionRequest, ConnectionResponse, TYPE_SHM, TYPE_SOCKET};
 use crate::header::{AUTHENTICATE, ResponseHeader};
+use crate::lock::TimedMutex;
 use crate::process;
 use crate::sys::{self, Transfer};
-use parking_lot::Mutex;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::AtomicBool;
@@ -38,6 +38,9 @@ impl Connection {
         let response = ConnectionResponse::ref_from_bytes(&bytes)
             .map_err(|_| Error::Protocol("the connection response has a wrong size"))?;
         check_header(&response.header)?;
+        if response.max_msg_size < options.max_msg_size {
+            return Err(Error::Protocol("less was granted than messages need"));
+        }
         let channel = match response.connection_type {
             TYPE_SHM => Channel::Rings(Rings::attach(response)?),
             TYPE_SOCKET => Channel::Datagrams(Datagrams::attach(response)?),
@@ -52,7 +55,7 @@ impl Connection {
             closed: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             daemon_gone: AtomicBool::new(false),
-            calls: Mutex::default(),
+            calls: TimedMutex::default(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::files::SharedFile;
 use crate::atomic::Ordering;
+use crate::endpoint::joined;
 use crate::error::Error;
 use crate::handshake::ConnectionResponse;
 use crate::sys::{self, Address, Mapping, SocketKind, Transfer};
@@ -31,6 +32,13 @@ pub(super) struct Datagrams {
 impl Datagrams {
     pub(super) fn attach(response: &ConnectionResponse) -> Result<Self, Error> {
         let (file, control_file) = SharedFile::open(&response.request, "")?;
+        let len = file
+            .metadata()
+            .map_err(|e| Error::system("fstat", e))?
+            .len();
+        if len != CONTROL_LEN as u64 {
+            return Err(Error::Protocol("the control file has a wrong size"));
+        }
         let control = Mapping::new(&file, CONTROL_LEN)?;
         let base = CStr::from_bytes_until_nul(&response.response)
             .map_err(|_| Error::Protocol("the sockets' name is not terminated"))?
@@ -119,7 +127,7 @@ impl Datagrams {
 /// A socket bound to `base` + `ours`, connected to `base` + `theirs`.
 fn pair(base: &[u8], ours: &str, theirs: &str, max: i32) -> Result<OwnedFd, Error> {
     let socket = sys::unix_socket(SocketKind::Datagram)?;
-    let address = |suffix: &str| Address::abstract_name(&[base, suffix.as_bytes()].concat());
+    let address = |suffix: &str| Address::abstract_name(&joined(&[base, suffix.as_bytes()])?);
     sys::bind(socket.as_fd(), &address(ours)?)?;
     sys::connect(socket.as_fd(), &address(theirs)?)?;
     sys::set_option(socket.as_fd(), sys::SEND_BUFFER, max)?;

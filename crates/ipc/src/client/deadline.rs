@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 /// The moment by which the daemon must have answered, if there is one.
 #[derive(Debug)]
-pub(super) struct Deadline(Option<Instant>);
+pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
-    pub(super) fn after(limit: Option<Duration>) -> Self {
+    pub(crate) fn after(limit: Option<Duration>) -> Self {
         // Too far away for the clock to express is as good as none.
         Self(limit.and_then(|limit| Instant::now().checked_add(limit)))
     }
 
     /// Time left; `None` without a limit.
-    pub(super) fn remaining(&self) -> Option<Duration> {
+    pub(crate) fn remaining(&self) -> Option<Duration> {
         self.0
             .map(|end| end.saturating_duration_since(Instant::now()))
     }

@@ -1,10 +1,10 @@
 //! Files that the daemon makes for a connection and names in the handshake.
 
-use crate::endpoint::trusted_owner;
+use crate::endpoint::{joined, trusted_owner};
 use crate::error::Error;
-use std::ffi::{CStr, OsStr};
+use std::ffi::{CStr, OsString};
 use std::fs::{self, File, OpenOptions};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
@@ -61,21 +61,20 @@ fn shared_path(field: &[u8], suffix: &str) -> Result<PathBuf, Error> {
         return Err(Error::Protocol("a path in the handshake is empty"));
     }
     // libqb before 1.0 sent names without a directory.
-    let mut name = if base.contains(&b'/') {
-        Vec::new()
+    let directory: &[u8] = if base.contains(&b'/') {
+        b""
     } else {
-        b"/dev/shm/qb-".to_vec()
+        b"/dev/shm/qb-"
     };
-    name.extend_from_slice(base);
-    name.extend_from_slice(suffix.as_bytes());
-    let path = Path::new(OsStr::from_bytes(&name));
+    let path = joined(&[directory, base, suffix.as_bytes()])?;
+    let path = PathBuf::from(OsString::from_vec(path));
     let plain = |c: Component<'_>| matches!(c, Component::RootDir | Component::Normal(_));
     if !path.is_absolute() || !path.components().all(plain) {
         return Err(Error::Untrusted(
             "a path in the handshake is not a plain absolute one",
         ));
     }
-    Ok(path.to_path_buf())
+    Ok(path)
 }
 
 #[cfg(test)]

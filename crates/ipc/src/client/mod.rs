@@ -8,10 +8,10 @@ mod shm;
 
 use crate::error::Error;
 use crate::header::ResponseHeader;
+use crate::lock::TimedMutex;
 use crate::{process, sys};
 use datagram::Datagrams;
-use deadline::Deadline;
-use parking_lot::Mutex;
+pub(crate) use deadline::Deadline;
 use shm::{CallState, Rings};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +20,9 @@ use std::time::Duration;
 /// How long a wait lasts before the connection's health is looked at again: the
 /// daemon's death raises no event on a semaphore.
 const SLICE: Duration = Duration::from_millis(20);
+
+/// How long a sender rests when the system has no memory for a message.
+const SHORTAGE: Duration = Duration::from_millis(5);
 
 /// The caller's wishes for a connection.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +48,7 @@ pub struct Connection {
     closed: AtomicBool,
     broken: AtomicBool,
     daemon_gone: AtomicBool,
-    calls: Mutex<Calls>,
+    calls: TimedMutex<Calls>,
 }
 
 #[derive(Debug)]
@@ -87,6 +90,13 @@ impl Connection {
         }
     }
 
+    /// The descriptors to poll where events and the daemon's end are both
+    /// waited for, together with others: the event's and the connection's,
+    /// which are the same one in shared memory.
+    pub fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
+        [self.fd(), self.setup.as_fd()]
+    }
+
     /// Sends a request and waits for its reply; returns the reply's length.
     ///
     /// A reply longer than `reply` is a violation of the protocol. Any error
@@ -100,11 +110,10 @@ impl Connection {
             });
         }
         let deadline = Deadline::after(self.timeout);
-        let mut calls = match deadline.remaining() {
-            None => self.calls.lock(),
-            Some(limit) => self.calls.try_lock_for(limit).ok_or(Error::TimedOut)?,
-        };
+        let mut calls = self.calls.lock(&deadline)?;
         self.alive()?;
+        // The daemon does not answer what it was never told of.
+        self.notify(&mut calls, &deadline)?;
         while calls.owed > 0 {
             self.receive(&mut calls, &mut [0; size_of::<ResponseHeader>()], &deadline)?;
             calls.owed -= 1;
@@ -130,7 +139,7 @@ impl Connection {
             });
         }
         let deadline = Deadline::after(self.timeout);
-        let mut calls = self.calls.lock();
+        let mut calls = self.calls.lock(&deadline)?;
         self.alive()?;
         if self.flow_control() != 0 {
             return Err(Error::FlowControl);
@@ -145,12 +154,19 @@ impl Connection {
     /// With `more` the caller promises to ask again soon, which saves system
     /// calls.
     pub fn take_event(&self, buffer: &mut [u8], more: bool) -> Result<Option<usize>, Error> {
-        self.alive()?;
+        // What the daemon had to say before it died is still delivered.
+        let died = self.daemon_gone.load(Ordering::Acquire);
+        if !died {
+            self.alive()?;
+        }
         let taken = match &self.channel {
             Channel::Rings(rings) => rings.take_event(self.setup.as_fd(), buffer, more),
             Channel::Datagrams(sockets) => sockets.take_event(buffer),
         };
-        taken.map_err(|error| self.broken_by(error))
+        match taken {
+            Ok(None) if died => Err(self.alive().err().unwrap_or(Error::Disconnected)),
+            taken => taken.map_err(|error| self.broken_by(error)),
+        }
     }
 
     /// Waits for an event, for ever without a limit. No lock is held meanwhile.
@@ -182,11 +198,11 @@ impl Connection {
 
     /// Second half of [`Self::wait_event`]: what the signal means.
     pub fn examine(&self, Signal(ready): Signal) -> Result<Wait, Error> {
-        // What the daemon had to say before it died is still delivered.
         let queued = match &self.channel {
-            Channel::Rings(rings) => {
-                (ready.readable || ready.hung_up) && rings.event_queued(self.setup.as_fd())?
-            }
+            Channel::Rings(rings) if ready.readable || ready.hung_up => rings
+                .event_queued(self.setup.as_fd())
+                .map_err(|error| self.broken_by(error))?,
+            Channel::Rings(_) => false,
             Channel::Datagrams(_) => ready.readable && !ready.hung_up,
         };
         self.alive()?;
@@ -211,7 +227,7 @@ impl Connection {
         let daemon_gone = if self.broken.load(Ordering::Acquire) {
             self.daemon_gone.load(Ordering::Acquire)
         } else {
-            sys::wait_ready([(self.setup.as_fd(), 0)], Some(Duration::ZERO))
+            sys::wait_ready([(self.setup.as_fd(), sys::END)], Some(Duration::ZERO))
                 .is_ok_and(|[setup]| setup.hung_up)
         };
         sys::shutdown(self.setup.as_fd());
@@ -295,8 +311,12 @@ impl Connection {
         };
         let [socket] = sys::wait_ready([(fd, sys::WRITE)], Some(slice))?;
         self.alive()?;
-        if socket.hung_up && !socket.writable {
+        if socket.hung_up {
             return Err(self.broken_by(Error::Disconnected));
+        }
+        if socket.writable {
+            // Room, and yet it was refused: the system is short of memory.
+            std::thread::sleep(slice.min(SHORTAGE));
         }
         Ok(())
     }
@@ -313,7 +333,8 @@ impl Connection {
                 return Ok(len);
             }
             self.alive()?;
-            let [setup] = sys::wait_ready([(self.setup.as_fd(), 0)], Some(Duration::ZERO))?;
+            let fds = [(self.setup.as_fd(), sys::END)];
+            let [setup] = sys::wait_ready(fds, Some(Duration::ZERO))?;
             if setup.hung_up {
                 // The reply may have come just before the end.
                 return match self.receive_within(calls, reply, Duration::ZERO)? {

@@ -3,12 +3,13 @@
 use super::files::SharedFile;
 use crate::error::Error;
 use crate::handshake::ConnectionResponse;
+use crate::lock::lock;
 use crate::ring::{self, MappedRing, Shared};
 use crate::semaphore;
 use crate::sys::{self, Transfer};
-use parking_lot::Mutex;
 use std::fs;
 use std::os::fd::BorrowedFd;
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -119,7 +120,7 @@ impl Rings {
         buffer: &mut [u8],
         more: bool,
     ) -> Result<Option<usize>, Error> {
-        let mut events = self.events.lock();
+        let mut events = lock(&self.events);
         let taken = if self.event.try_wait() {
             let len = ring::consume(&self.event, &mut events.read, self.max_msg_size, buffer)?;
             events.unread_bytes += 1;
@@ -137,17 +138,18 @@ impl Rings {
     /// something. A byte without an event is taken away, or it would be
     /// reported for ever.
     pub(super) fn event_queued(&self, socket: BorrowedFd<'_>) -> Result<bool, Error> {
-        let mut events = self.events.lock();
+        let mut events = lock(&self.events);
         events.settle(socket)?;
         let queued = || semaphore::value(self.event.semaphore().load(Ordering::Relaxed)) > 0;
-        if !queued()
-            && events.unread_bytes <= 0
-            && matches!(sys::recv(socket, &mut [0])?, Transfer::Done(1))
-        {
-            events.unread_bytes -= 1;
-            // The event may have come in between, with this very byte.
-            return Ok(true);
+        if !queued() && events.unread_bytes <= 0 {
+            match sys::recv(socket, &mut [0])? {
+                // The daemon will say no more.
+                Transfer::Done(0) => return Err(Error::Disconnected),
+                Transfer::Done(_) => events.unread_bytes -= 1,
+                Transfer::WouldBlock => {}
+            }
         }
+        // The event may have come in between, with the byte that was taken.
         Ok(queued())
     }
 

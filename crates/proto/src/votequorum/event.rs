@@ -132,6 +132,18 @@ pub enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
+    /// Whether a message is an event of a kind that this version knows.
+    pub fn knows(message: &[u8]) -> bool {
+        const KNOWN: [i32; 4] = [
+            event_id::QUORUM,
+            event_id::EXPECTED_VOTES,
+            event_id::NODE_LIST,
+            event_id::EXTRA_INFO,
+        ];
+        ResponseHeader::read_from_prefix(message)
+            .is_ok_and(|(header, _)| KNOWN.contains(&header.id))
+    }
+
     /// Decodes the message in `bytes`, which must be aligned to eight. `None` is
     /// an event that this version does not know: newer daemons may send more.
     ///

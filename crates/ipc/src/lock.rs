@@ -1,0 +1,120 @@
+//! A mutex that can be waited for with a limit, and whose whole state is in
+//! itself.
+//!
+//! The second matters in a forked child: locks that keep a table of waiting
+//! threads for the whole process inherit the waiters of a parent whose threads
+//! are not there, and lose wake-ups to them.
+
+use crate::client::Deadline;
+use crate::error::Error;
+use crate::sys;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+const FREE: u32 = 0;
+const TAKEN: u32 = 1;
+/// Taken, and somebody may be waiting.
+const CONTENDED: u32 = 2;
+
+/// A value that one thread at a time may use.
+#[derive(Debug, Default)]
+pub(crate) struct TimedMutex<T> {
+    turn: AtomicU32,
+    /// Never contended: the turn comes first.
+    value: Mutex<T>,
+}
+
+/// The right to use the value.
+pub(crate) struct TimedGuard<'a, T> {
+    // Dropped before the turn is given on.
+    value: Option<MutexGuard<'a, T>>,
+    turn: &'a AtomicU32,
+}
+
+impl<T> TimedMutex<T> {
+    /// Waits for the value, at most until the deadline.
+    pub(crate) fn lock(&self, deadline: &Deadline) -> Result<TimedGuard<'_, T>, Error> {
+        let taken = |new| {
+            let (ok, fail) = (Ordering::Acquire, Ordering::Relaxed);
+            self.turn.compare_exchange(FREE, new, ok, fail).is_ok()
+        };
+        if !taken(TAKEN) {
+            while self.turn.swap(CONTENDED, Ordering::Acquire) != FREE {
+                let limit = match deadline.remaining() {
+                    Some(left) if left.is_zero() => return Err(Error::TimedOut),
+                    limit => limit,
+                };
+                sys::futex_wait_private(&self.turn, CONTENDED, limit);
+            }
+        }
+        let value = Some(lock(&self.value));
+        Ok(TimedGuard {
+            value,
+            turn: &self.turn,
+        })
+    }
+}
+
+impl<T> std::ops::Deref for TimedGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        self.value.as_ref().expect("only taken by drop")
+    }
+}
+
+impl<T> std::ops::DerefMut for TimedGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.value.as_mut().expect("only taken by drop")
+    }
+}
+
+impl<T> Drop for TimedGuard<'_, T> {
+    fn drop(&mut self) {
+        drop(self.value.take());
+        if self.turn.swap(FREE, Ordering::Release) == CONTENDED {
+            sys::futex_wake_private(self.turn, 1);
+        }
+    }
+}
+
+/// A panic while a value was locked has ended in an error of that call; the
+/// values of this crate are good at any time.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_limit_ends_the_wait_and_takes_nothing() {
+        let mutex = TimedMutex::<u32>::default();
+        let held = mutex.lock(&Deadline::after(None)).ok();
+        let soon = Deadline::after(Some(Duration::from_millis(10)));
+        assert!(matches!(mutex.lock(&soon), Err(Error::TimedOut)));
+        drop(held);
+        *mutex.lock(&soon).ok().unwrap() += 1;
+        assert_eq!(*mutex.lock(&Deadline::after(None)).ok().unwrap(), 1);
+    }
+
+    #[test]
+    fn threads_take_turns_and_none_is_forgotten() {
+        const ROUNDS: u64 = 20_000;
+        let mutex = TimedMutex::<u64>::default();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..ROUNDS {
+                        *mutex.lock(&Deadline::after(None)).ok().unwrap() += 1;
+                    }
+                });
+            }
+        });
+        assert_eq!(
+            *mutex.lock(&Deadline::after(None)).ok().unwrap(),
+            4 * ROUNDS
+        );
+    }
+}

@@ -1,0 +1,117 @@
+/*
+ * Memory runs out at each allocation of votequorum_initialize() in turn, and then for good. The
+ * program's own malloc() serves the library as well.
+ */
+#include "../c/common.h"
+
+#include <errno.h>
+
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
+
+/* Allocations until one fails; negative: none does. All after the first fail as well. */
+static __thread long countdown = -1;
+static __thread long failed;
+
+static int refused(void)
+{
+	if (countdown < 0 || countdown-- > 0) {
+		return 0;
+	}
+	countdown = 0;
+	failed++;
+	errno = ENOMEM;
+	return 1;
+}
+
+void *malloc(size_t size)
+{
+	return refused() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return refused() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	return refused() ? NULL : __libc_realloc(old, size);
+}
+
+int posix_memalign(void **result, size_t alignment, size_t size)
+{
+	*result = refused() ? NULL : __libc_memalign(alignment, size);
+	return *result == NULL ? ENOMEM : 0;
+}
+
+static int descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 64; fd++) {
+		struct pollfd one = {.fd = fd};
+
+		count += poll(&one, 1, 0) >= 0 && (one.revents & POLLNVAL) == 0;
+	}
+	return count;
+}
+
+static unsigned seen;
+
+static void count_quorum(votequorum_handle_t handle, uint64_t context, uint32_t quorate,
+			 uint32_t entries, votequorum_node_t list[])
+{
+	(void)handle, (void)context, (void)quorate, (void)entries, (void)list;
+	seen++;
+}
+
+int main(void)
+{
+	votequorum_callbacks_t callbacks = {.votequorum_quorum_notify_fn = count_quorum};
+	votequorum_handle_t handle;
+	struct votequorum_info info;
+	cs_error_t result;
+	long allocations = 0;
+	int before;
+
+	start();
+	printf("lines are buffered now\n");
+	before = descriptors();
+	for (;; allocations++) {
+		failed = 0;
+		countdown = allocations;
+		result = votequorum_initialize(&handle, &callbacks);
+		countdown = -1;
+		if (failed == 0) {
+			break;
+		}
+		if (result != CS_ERR_NO_MEMORY || descriptors() != before) {
+			printf("allocation %ld: %d, %d descriptors\n", allocations, result,
+			       descriptors() - before);
+			return 0;
+		}
+	}
+	printf("some allocations %d, initialize %d\n", allocations > 3, result);
+	countdown = 0;
+	failed = 0;
+	int results[] = {
+		votequorum_getinfo(handle, 0, &info),
+		votequorum_trackstart(handle, 0, CS_TRACK_CHANGES),
+		votequorum_dispatch(handle, CS_DISPATCH_ALL),
+		votequorum_setvotes(handle, 99, 1),
+		votequorum_qdevice_register(handle, "device"),
+		votequorum_qdevice_unregister(handle, "device"),
+		votequorum_trackstop(handle),
+		votequorum_finalize(handle),
+	};
+	countdown = -1;
+	printf("without memory:");
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+		printf(" %d", results[i]);
+	}
+	printf(", %u events, %ld allocations\n", seen, failed);
+	return 0;
+}
