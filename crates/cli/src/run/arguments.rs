@@ -71,8 +71,9 @@ Time:
   idle  stands still while a program works, and jumps to what happens next when all are idle: a
         minute of the cluster takes milliseconds. After the last step it is as with real.
   A program is idle when it has read all it was sent, has no request under way, and it and its
-  children sleep in the kernel. One that sleeps for a time of its own is idle too: timeouts of
-  programs do not pass in virtual time.
+  children sleep in the kernel; or when they have slept for 100 ms though something is unread or
+  unanswered. One that sleeps for a time of its own is idle too: timeouts of programs do not pass
+  in virtual time.
 
 Exit status:
   the program's own, 128 + N if signal N ended it; with an expectation about the exit code that

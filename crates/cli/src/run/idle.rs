@@ -1,6 +1,7 @@
 //! Processes: who descends from whom, and whether they sleep.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 /// A thread that sleeps, and how often it has been woken.
 type Sleeper = (u32, u64);
@@ -8,13 +9,14 @@ type Sleeper = (u32, u64);
 /// Looks at processes again and again.
 #[derive(Debug, Default)]
 pub(super) struct Sleepers {
-    last: Option<Vec<Sleeper>>,
+    /// Who slept at the last look, and since when at least.
+    last: Option<(Vec<Sleeper>, Instant)>,
 }
 
 impl Sleepers {
-    /// Whether these processes and all their descendants have slept since the last look: at both
-    /// looks every thread slept, and none was awake in between.
-    pub(super) fn sleep(&mut self, processes: impl IntoIterator<Item = u32>) -> bool {
+    /// How long these processes and all their descendants have slept at least, seen at two looks
+    /// or more: at all of them every thread slept, and none was awake in between.
+    pub(super) fn sleep(&mut self, processes: impl IntoIterator<Item = u32>) -> Option<Duration> {
         let mut sleepers = Vec::new();
         let mut awake = false;
         for process in family(processes) {
@@ -28,9 +30,13 @@ impl Sleepers {
         }
         sleepers.sort_unstable();
         sleepers.dedup();
-        let same = self.last.as_ref() == Some(&sleepers);
-        self.last = (!awake).then_some(sleepers);
-        same && !awake
+        let before = self.last.take().filter(|(known, _)| *known == sleepers);
+        if awake {
+            return None;
+        }
+        let since = before.as_ref().map(|(_, since)| *since);
+        self.last = Some((sleepers, since.unwrap_or_else(Instant::now)));
+        since.map(|since| since.elapsed())
     }
 
     /// Something has happened that may have woken a process.
@@ -94,7 +100,6 @@ fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
     use std::process::Command;
-    use std::time::Duration;
 
     #[test]
     fn a_process_that_sleeps_and_one_that_works() {
@@ -103,7 +108,7 @@ mod tests {
             let mut sleepers = Sleepers::default();
             let slept = (0..1000).any(|_| {
                 std::thread::sleep(Duration::from_millis(1));
-                sleepers.sleep([child.id()])
+                sleepers.sleep([child.id()]).is_some()
             });
             child.kill().unwrap();
             child.wait().unwrap();

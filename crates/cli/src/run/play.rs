@@ -20,6 +20,10 @@ use super::{Ending, Failure};
 /// Between two looks at programs that are expected to become idle.
 const LOOK: Duration = Duration::from_millis(1);
 
+/// How long programs must sleep to count as idle although something waits for them, or they for a
+/// paused node.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// `SI_KERNEL`: a signal of the terminal, which the programs get as well.
 const FROM_TERMINAL: i32 = 128;
 
@@ -217,16 +221,14 @@ impl<'a> Play<'a> {
     }
 
     fn is_idle(&mut self) -> bool {
-        if !self.host.is_idle() {
-            self.sleepers.woken();
-            return false;
-        }
+        let has_all = self.host.is_idle();
         let server = self.host.server();
         let connected = server.connections().into_iter();
         let connected = connected.filter_map(|conn| server.describe(conn));
         let connected = connected.map(|knock| knock.credentials.pid as u32);
         let processes = self.programs.running().chain(connected);
-        self.sleepers.sleep(processes)
+        let asleep = self.sleepers.sleep(processes);
+        asleep.is_some_and(|time| has_all || time > PATIENCE)
     }
 
     fn now(&self) -> Duration {

@@ -21,7 +21,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
     );
     suite.test_with(
         "run/a_program_dies_in_the_middle",
-        &sh,
+        &sh.program("corosync-quorumtool"),
         a_program_dies_in_the_middle,
     );
 }

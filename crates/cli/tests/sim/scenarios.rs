@@ -17,6 +17,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
     suite.test("scenarios/errors_are_shown_in_their_place", errors_in_place);
     suite.test_with("scenarios/the_same_twice", &tools, the_same_twice);
     suite.test_with("scenarios/a_node_goes_away", &compiled, a_node_goes_away);
+    suite.test_with("scenarios/events_unread", &tools, events_unread);
     suite.test_with(
         "scenarios/a_paused_node_does_not_answer",
         &tools,
@@ -116,6 +117,24 @@ fn a_node_goes_away() {
             "{how}: {text}"
         );
     }
+}
+
+/// A program that leaves events unread does not hold up the scenario.
+fn events_unread() {
+    let scratch = Scratch::new("scenario");
+    let text = "[cluster]\nnodes = 2\n[[step]]\npace = \"idle\"\nkill = 2\n";
+    let file = scenario(&scratch, text);
+    let more = [
+        "--stop-at-end",
+        "--",
+        "stdbuf",
+        "-o0",
+        "corosync-quorumtool",
+        "-m",
+    ];
+    let text = printed(&quorate(&arguments(&file, &more)));
+    assert!(text.contains("Quorate:          Yes"), "{text}");
+    assert!(text.contains("Quorate:          No"), "{text}");
 }
 
 /// As with a stopped daemon, requests wait; they are answered when the node goes on.
