@@ -151,6 +151,17 @@ pub(super) struct Map {
 }
 
 impl Map {
+    #[cfg(test)]
+    pub(super) fn of(keys: &[(&str, Stored)]) -> Self {
+        let keys = keys
+            .iter()
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.clone()));
+        Self {
+            values: keys.collect(),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn get(&self, name: &[u8]) -> Option<&Stored> {
         self.values.get(name)
     }

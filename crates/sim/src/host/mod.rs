@@ -40,6 +40,7 @@
 //! synchronisation, a few milliseconds after corosync would change it; how many messages were
 //! received and sent (`runtime.services.*.rx`, `tx`) is always 0.
 
+mod admission;
 mod cfg;
 mod cmap;
 mod keys;
@@ -52,11 +53,12 @@ use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use quorate_engine::{ClientId, NodeId};
-use quorate_ipc::server::{ConnId, Limits, ListenerId, Occurrence, Server};
+use quorate_ipc::server::{ConnId, Knock, Limits, ListenerId, Occurrence, Server};
 use quorate_ipc::{Error, Service};
 use quorate_proto::{BadRequest, status};
 use thiserror::Error;
@@ -103,6 +105,8 @@ pub struct Host {
     links: BTreeMap<ConnId, Link>,
     conns: BTreeMap<ClientId, ConnId>,
     told: bool,
+    /// The user who runs the simulation.
+    owner: u32,
 }
 
 impl Host {
@@ -115,6 +119,11 @@ impl Host {
     /// If there is no place for the files.
     pub fn new(mut cluster: Cluster, base: &Path) -> Result<Self, HostError> {
         let server = Server::new(base, Limits::default())?;
+        let owner = std::fs::metadata(server.home()).map(|home| home.uid());
+        let owner = owner.map_err(|error| HostError::Directory {
+            path: server.home().to_path_buf(),
+            error,
+        })?;
         for node in cluster.nodes().collect::<Vec<_>>() {
             let path = node_dir(&server, node);
             let made = DirBuilder::new().mode(0o700).create(&path);
@@ -129,6 +138,7 @@ impl Host {
             links: BTreeMap::new(),
             conns: BTreeMap::new(),
             told: false,
+            owner,
         })
     }
 
@@ -169,12 +179,17 @@ impl Host {
     /// If the system refuses sockets, or to wait.
     pub fn serve(&mut self, limit: Option<Duration>) -> Result<bool, HostError> {
         let stations = &self.stations;
-        let admit = |listener: ListenerId| {
+        let owner = self.owner;
+        let admit = |knock: &Knock| {
             let mut stations = stations.values();
-            let ready = stations.any(|station| station.has(listener) && station.ready);
-            if ready { Ok(()) } else { Err(TRY_AGAIN) }
+            match stations.find(|station| station.has(knock.listener)) {
+                Some(station) if station.ready => {
+                    admission::admit(&station.cmap.map, &knock.credentials, owner)
+                }
+                _ => Err(TRY_AGAIN),
+            }
         };
-        let occurrences = self.server.poll(limit, |knock| admit(knock.listener))?;
+        let occurrences = self.server.poll(limit, admit)?;
         let anything = !occurrences.is_empty();
         for occurrence in occurrences {
             match occurrence {
