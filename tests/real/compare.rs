@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use quorate_testkit::{CProgram, Library, Load, Node};
 
+pub(crate) use quorate_testkit::compare::assert_same;
+
 /// Only a call that never returns takes this long.
 const LIMIT: Duration = Duration::from_secs(40);
 
@@ -43,23 +45,4 @@ pub(crate) fn run(
     assert!(status.success(), "{status}: {}", complaint());
     let _ = library.check_first_line(&stderr);
     stdout
-}
-
-/// Compares two texts line by line.
-pub(crate) fn assert_same(what: &str, original: &str, ours: &str) {
-    if original == ours {
-        return;
-    }
-    let mut left = original.lines();
-    let mut right = ours.lines();
-    let mut number = 0;
-    loop {
-        number += 1;
-        let (a, b) = (left.next(), right.next());
-        assert!(
-            a == b,
-            "{what}: line {number} differs\n original: {a:?}\n ours:     {b:?}\n\
-             ===== all of the original's:\n{original}\n===== all of ours:\n{ours}"
-        );
-    }
 }

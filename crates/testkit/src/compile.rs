@@ -1,7 +1,7 @@
-//! Compiling the C programs of the tests.
+//! Compiling the programs of the tests that are not part of the workspace.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::{env, fs};
 
 use crate::source_root;
@@ -117,4 +117,38 @@ pub fn output_directory() -> PathBuf {
         .nth(2)
         .expect("tests lie in a directory called deps");
     profile.join("c-programs")
+}
+
+/// Compiles `tests/rust-corosync`, a program on the bindings from the public registry.
+///
+/// # Errors
+///
+/// Why the bindings can't be had on this machine.
+///
+/// # Panics
+///
+/// When the compiler complains.
+pub fn bindings_program() -> Result<PathBuf, String> {
+    let target = output_directory().join("rust-corosync");
+    let cargo = |arguments: &[&str]| -> Output {
+        let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(program);
+        command.args(arguments).arg("--manifest-path");
+        command.arg(source_root().join("tests/rust-corosync/Cargo.toml"));
+        command.env("CARGO_TARGET_DIR", &target);
+        command.output().expect("cargo runs")
+    };
+    let fetched = cargo(&["fetch", "--locked"]);
+    if !fetched.status.success() {
+        let why = String::from_utf8_lossy(&fetched.stderr);
+        let last = why.lines().last().unwrap_or_default().trim();
+        return Err(format!("the crate can't be fetched: {last}"));
+    }
+    let built = cargo(&["build", "--locked", "--offline"]);
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    Ok(target.join("debug/quorate-test-rust-corosync"))
 }

@@ -11,6 +11,7 @@
 mod config;
 
 pub mod cluster;
+pub mod compare;
 pub mod compile;
 pub mod library;
 pub mod namespace;

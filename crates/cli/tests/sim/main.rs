@@ -1,5 +1,7 @@
 //! `quorate run`: programs in simulated clusters, and the same ones in real clusters.
 
+mod bindings;
+mod matrix;
 mod run;
 mod same;
 mod scenarios;
@@ -14,5 +16,7 @@ fn main() -> ExitCode {
     run::run_all(&mut suite);
     scenarios::run_all(&mut suite);
     same::run_all(&mut suite);
+    matrix::run_all(&mut suite);
+    bindings::run_all(&mut suite);
     suite.finish()
 }

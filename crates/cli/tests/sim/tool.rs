@@ -1,19 +1,51 @@
 //! Starting `quorate`.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use quorate_testkit::Process;
+use quorate_testkit::{Process, Scratch};
 
 pub(crate) const QUORATE: &str = env!("CARGO_BIN_EXE_quorate");
 
 /// Nobody's user id: simulated clusters need no rights.
 const NOBODY: &str = "65534";
 
+/// What the real private clusters have, as far as programs can see it.
+const CONFIG: &str = "totem {\nversion: 2\ncluster_name: quorate\ntransport: knet\ntoken: 1000\n\
+    token_coefficient: 0\ncrypto_cipher: none\ncrypto_hash: none\n}\n\
+    quorum {\nprovider: corosync_votequorum\n}\n";
+
+/// Writes the configuration of a private cluster of so many nodes.
+pub(crate) fn config(scratch: &Scratch, nodes: usize) -> PathBuf {
+    let node =
+        |n: usize| format!("node {{\nname: node{n}\nnodeid: {n}\nring0_addr: 10.77.0.{n}\n}}\n");
+    let list: String = (1..=nodes).map(node).collect();
+    let file = scratch.path().join("corosync.conf");
+    fs::write(&file, format!("{CONFIG}nodelist {{\n{list}}}\n")).expect("it can be written");
+    file
+}
+
+/// Runs a program in the simulated cluster of this configuration, unprivileged, with the
+/// original's quirks.
+pub(crate) fn simulated<S: AsRef<OsStr>>(config: &Path, program: &[S]) -> Output {
+    let arguments = ["--quiet", "--compat", "corosync-3.1", "--config"].map(OsStr::new);
+    let end = [config.as_os_str(), OsStr::new("--")];
+    let program = program.iter().map(AsRef::as_ref);
+    unprivileged(
+        &arguments
+            .into_iter()
+            .chain(end)
+            .chain(program)
+            .collect::<Vec<_>>(),
+    )
+}
+
 /// `quorate run` with these arguments. If this is root, as nobody.
 pub(crate) fn unprivileged<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
-    let own = std::fs::metadata("/proc/self").expect("it is there");
+    let own = fs::metadata("/proc/self").expect("it is there");
     let mut command = match own.uid() == 0 {
         true => {
             let mut command = Command::new("setpriv");
