@@ -71,3 +71,18 @@ pub(crate) fn differences(real: &[Step], simulated: &[Step]) -> String {
     }
     report
 }
+
+/// The same without what nodes have on record as the votes that *other* nodes expect.
+pub(crate) fn without_expectations_of_others(mut steps: Vec<Step>) -> Vec<Step> {
+    for (node, lines) in steps.iter_mut().flat_map(|step| &mut step.answers) {
+        let own = format!("{node}: ");
+        for line in lines.iter_mut().filter(|line| !line.starts_with(&own)) {
+            let parts = line.split(", ");
+            let kept: Vec<&str> = parts
+                .filter(|part| !part.starts_with("expected "))
+                .collect();
+            *line = kept.join(", ");
+        }
+    }
+    steps
+}

@@ -125,8 +125,6 @@ impl Player for Simulated {
             self.cluster.run_until_quiet();
             let answers = self.answers();
             if answers == last {
-                let violations = self.cluster.violations();
-                assert!(violations.is_empty(), "{violations:?}");
                 return answers;
             }
             last = answers;
