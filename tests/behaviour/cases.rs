@@ -19,7 +19,7 @@ const fn by_chance(name: &'static str, ours: Ends) -> Case {
     }
 }
 
-pub(super) const CASES: [Case; 42] = [
+pub(super) const CASES: [Case; 43] = [
     case("null_handle", Crashing, With("7\n")),
     case("null_callbacks", With("1 1 1\n"), With("1 1 1\n")),
     case("null_members", With("1 1 1 1 6\n"), With("1 1 1 1 6\n")),
@@ -118,6 +118,7 @@ pub(super) const CASES: [Case; 42] = [
         With("2 stdin open, none lost, at last 1\n"),
     ),
     case("shared_memory", With("3120 KiB\n"), With("72 KiB\n")),
+    case("ring_cut_short", Crashing, Crashing),
     case("daemon_stopped", Never, With(STOPPED)),
     case(
         "daemon_killed_in_flight",

@@ -1,14 +1,11 @@
 //! A session with closed process groups.
 
-use crate::session::Session;
+use crate::session::{Session, waiting_methods};
 use crate::{Error, Options};
 use quorate_ipc::Service;
-use quorate_ipc::client::{Signal, Wait};
 use quorate_proto::cpg::{
     Event, GROUP_NAME_MAX, Join, Leave, LocalReply, Mcast, bare, reply_id, request_id,
 };
-use std::os::fd::BorrowedFd;
-use std::time::Duration;
 use zerocopy::IntoBytes;
 
 /// Corosync's only order of delivery that is promised to all members alike.
@@ -115,36 +112,7 @@ impl Cpg {
         Ok(Event::decode(&buffer.0.as_bytes()[..len])?)
     }
 
-    /// Waits for an event, for ever without a limit.
-    pub fn wait(&self, limit: Option<Duration>) -> Result<Wait, Error> {
-        self.session.wait(limit)
-    }
-
-    /// First half of [`Self::wait`]: see [`quorate_ipc::Connection::poll_event`].
-    pub fn poll(&self, limit: Option<Duration>) -> Result<Signal, Error> {
-        self.session.poll(limit)
-    }
-
-    /// Second half of [`Self::wait`]: see [`quorate_ipc::Connection::examine`].
-    pub fn examine(&self, signal: Signal) -> Result<Wait, Error> {
-        self.session.examine(signal)
-    }
-
-    /// What to poll where other descriptors are waited for at the same time: see
-    /// [`quorate_ipc::Connection::descriptors`].
-    pub fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
-        self.session.descriptors()
-    }
-
-    /// The descriptor to poll for events; neither to be read nor closed.
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.session.fd()
-    }
-
-    /// Ends the session and with it the membership.
-    pub fn close(&self) {
-        self.session.close();
-    }
+    waiting_methods!();
 }
 
 fn checked(group: &[u8]) -> Result<&[u8], Error> {

@@ -1,15 +1,12 @@
 //! A session with the plain quorum service.
 
-use crate::session::Session;
+use crate::session::{Session, waiting_methods};
 use crate::{Error, Options};
 use quorate_ipc::Service;
-use quorate_ipc::client::{Signal, Wait};
 use quorate_proto::quorum::{
     Event, GetQuorate, ModelGetType, QuorateReply, TrackStart, TypeReply, reply_id,
 };
 use quorate_proto::votequorum::NODES_MAX;
-use std::os::fd::BorrowedFd;
-use std::time::Duration;
 use zerocopy::IntoBytes;
 
 /// The model whose notifications name their ring.
@@ -90,34 +87,5 @@ impl Quorum {
         Ok(Event::decode(&buffer.0[..len])?)
     }
 
-    /// Waits for an event, for ever without a limit.
-    pub fn wait(&self, limit: Option<Duration>) -> Result<Wait, Error> {
-        self.session.wait(limit)
-    }
-
-    /// First half of [`Self::wait`]: see [`quorate_ipc::Connection::poll_event`].
-    pub fn poll(&self, limit: Option<Duration>) -> Result<Signal, Error> {
-        self.session.poll(limit)
-    }
-
-    /// Second half of [`Self::wait`]: see [`quorate_ipc::Connection::examine`].
-    pub fn examine(&self, signal: Signal) -> Result<Wait, Error> {
-        self.session.examine(signal)
-    }
-
-    /// What to poll where other descriptors are waited for at the same time: see
-    /// [`quorate_ipc::Connection::descriptors`].
-    pub fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
-        self.session.descriptors()
-    }
-
-    /// The descriptor to poll for events; neither to be read nor closed.
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.session.fd()
-    }
-
-    /// Ends the session.
-    pub fn close(&self) {
-        self.session.close();
-    }
+    waiting_methods!();
 }

@@ -9,6 +9,54 @@ use std::os::fd::BorrowedFd;
 use std::time::Duration;
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes};
 
+/// The methods by which a session with a field `session` waits for its events
+/// and ends; the same for every service that sends any.
+macro_rules! waiting_methods {
+    () => {
+        /// Waits for an event, for ever without a limit. No lock is held meanwhile.
+        pub fn wait(
+            &self,
+            limit: Option<std::time::Duration>,
+        ) -> Result<quorate_ipc::client::Wait, $crate::Error> {
+            self.session.wait(limit)
+        }
+
+        /// First half of [`Self::wait`]: see [`quorate_ipc::Connection::poll_event`].
+        pub fn poll(
+            &self,
+            limit: Option<std::time::Duration>,
+        ) -> Result<quorate_ipc::client::Signal, $crate::Error> {
+            self.session.poll(limit)
+        }
+
+        /// Second half of [`Self::wait`]: see [`quorate_ipc::Connection::examine`].
+        pub fn examine(
+            &self,
+            signal: quorate_ipc::client::Signal,
+        ) -> Result<quorate_ipc::client::Wait, $crate::Error> {
+            self.session.examine(signal)
+        }
+
+        /// What to poll where other descriptors are waited for at the same time: see
+        /// [`quorate_ipc::Connection::descriptors`].
+        pub fn descriptors(&self) -> [std::os::fd::BorrowedFd<'_>; 2] {
+            self.session.descriptors()
+        }
+
+        /// The descriptor to poll for events; neither to be read nor closed.
+        pub fn fd(&self) -> std::os::fd::BorrowedFd<'_> {
+            self.session.fd()
+        }
+
+        /// Ends the session, and with it what the daemon keeps for it; whoever
+        /// waits in another thread returns.
+        pub fn close(&self) {
+            self.session.close();
+        }
+    };
+}
+pub(crate) use waiting_methods;
+
 #[derive(Debug)]
 pub(crate) struct Session {
     connection: Connection,

@@ -1,17 +1,14 @@
 //! A session with votequorum.
 
-use crate::session::Session;
+use crate::session::{Session, waiting_methods};
 use crate::{Error, Options};
 use quorate_ipc::Service;
-use quorate_ipc::client::{Signal, Wait};
 use quorate_proto::ReplyError;
 use quorate_proto::votequorum::{
     EXTRA_INFO_MAX, Event, ExtraInfoReply, GetExtraInfo, GetInfo, InfoReply, MasterWins, NAME_LEN,
     NODES_MAX, Node, Poll, QuorumEvent, Register, RingId, SetExpected, SetExtraInfo, SetVotes,
     TrackStart, TrackStop, Unregister, Update, reply_id,
 };
-use std::os::fd::BorrowedFd;
-use std::time::Duration;
 use zerocopy::{FromZeros, IntoBytes};
 
 /// What is asked of the daemon for each ring. The largest message, an event with
@@ -200,36 +197,7 @@ impl VoteQuorum {
         Ok(Event::decode(&mut buffer.0[..len])?)
     }
 
-    /// Waits for an event, for ever without a limit. No lock is held meanwhile.
-    pub fn wait(&self, limit: Option<Duration>) -> Result<Wait, Error> {
-        self.session.wait(limit)
-    }
-
-    /// First half of [`Self::wait`]: see [`quorate_ipc::Connection::poll_event`].
-    pub fn poll(&self, limit: Option<Duration>) -> Result<Signal, Error> {
-        self.session.poll(limit)
-    }
-
-    /// Second half of [`Self::wait`]: see [`quorate_ipc::Connection::examine`].
-    pub fn examine(&self, signal: Signal) -> Result<Wait, Error> {
-        self.session.examine(signal)
-    }
-
-    /// What to poll where other descriptors are waited for at the same time: see
-    /// [`quorate_ipc::Connection::descriptors`].
-    pub fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
-        self.session.descriptors()
-    }
-
-    /// The descriptor to poll for events; neither to be read nor closed.
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.session.fd()
-    }
-
-    /// Ends the session; whoever waits in another thread returns.
-    pub fn close(&self) {
-        self.session.close();
-    }
+    waiting_methods!();
 
     fn status(&self, request: &[u8]) -> Result<(), Error> {
         self.session.status(request, reply_id::STATUS)

@@ -9,6 +9,7 @@
 //! use quorate_sim::config::ClusterConfig;
 //! use quorate_sim::host::Host;
 //!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let cluster = Cluster::new(ClusterConfig::with_nodes(1..=3), Compat::default(), 42);
 //! let mut host = Host::new(cluster, "/dev/shm".as_ref())?;
 //! host.act(Cluster::start_all)??;
@@ -17,8 +18,7 @@
 //! loop {
 //!     host.serve(None)?;
 //! }
-//! # #[allow(unreachable_code)]
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }
 //! ```
 //!
 //! # What programs see
