@@ -95,5 +95,5 @@ pub use cluster::{
     ViolationKind,
 };
 pub use excerpt::Excerpt;
-pub use log::{Record, What};
+pub use log::{Line, LogError, NodeView, OWN_FLAGS, Record, View, What, read_log};
 pub use transport::{GroupEvent, Outbox, RingChange, ServiceId, Services};

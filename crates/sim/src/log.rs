@@ -1,19 +1,36 @@
 //! The event log: one record per thing that happened, as a line for people or as JSON.
 
+mod read;
+mod view;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use quorate_engine::{NodeId, RingId};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// One thing that happened.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub use read::{Line, LogError, read_log};
+pub use view::{NodeView, OWN_FLAGS, View};
+
+/// One thing that happened, in a simulated cluster or, as its clients saw it, on a real node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Record {
-    /// When, in virtual time since the cluster was made.
-    #[serde(rename = "time_us", serialize_with = "micros")]
+    /// When, in virtual time since the cluster was made; in a recording since it began.
+    #[serde(
+        rename = "time_us",
+        serialize_with = "micros",
+        deserialize_with = "from_micros"
+    )]
     pub at: Duration,
     /// On which node; `None` if it concerns the whole cluster.
-    #[serde(serialize_with = "node", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        serialize_with = "node",
+        deserialize_with = "from_node",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub node: Option<NodeId>,
     /// What.
     #[serde(flatten)]
@@ -21,7 +38,7 @@ pub struct Record {
 }
 
 /// What happened.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum What {
     /// The node's corosync started.
@@ -100,7 +117,7 @@ pub enum What {
     /// A timer ran out.
     Timer {
         /// Which one.
-        timer: &'static str,
+        timer: Cow<'static, str>,
     },
     /// What happens to the simulated quorum device.
     Device {
@@ -119,7 +136,7 @@ pub enum What {
     /// A line of votequorum's own log.
     Log {
         /// Its level.
-        level: &'static str,
+        level: Cow<'static, str>,
         /// What it says.
         text: String,
     },
@@ -128,6 +145,35 @@ pub enum What {
         /// Which one, and how.
         text: String,
     },
+    /// The first line of a recording.
+    Recording {
+        /// Of the format; this is 1.
+        version: u32,
+        /// The date and time that `time_us` counts from (RFC 3339, UTC).
+        began: String,
+    },
+    /// The recorder reached the node's corosync.
+    Connected,
+    /// The recorder cannot reach the node's corosync, or not any more.
+    Disconnected {
+        /// Why not.
+        reason: String,
+    },
+    /// The node's configuration when the recorder reached it: the cmap keys that a corosync.conf
+    /// makes, with their values as text.
+    Configured {
+        /// `totem.*`, `quorum.*` and `nodelist.*`.
+        keys: BTreeMap<String, String>,
+    },
+    /// Another service than votequorum told the recorder something.
+    Told {
+        /// Its name.
+        service: String,
+        /// What, in short.
+        notification: String,
+    },
+    /// All that votequorum says of the node's cluster at one moment.
+    View(View),
 }
 
 fn micros<S: Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -137,6 +183,14 @@ fn micros<S: Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error
 #[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
 fn node<S: Serializer>(node: &Option<NodeId>, serializer: S) -> Result<S::Ok, S::Error> {
     node.map(|node| node.0).serialize(serializer)
+}
+
+fn from_micros<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_micros)
+}
+
+fn from_node<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NodeId>, D::Error> {
+    u32::deserialize(deserializer).map(|node| Some(NodeId(node)))
 }
 
 impl Record {
@@ -222,6 +276,15 @@ impl fmt::Display for What {
             What::Reload => write!(f, "reads its configuration again"),
             What::Log { level, text } => write!(f, "[{level}] {text}"),
             What::Violation { text } => write!(f, "VIOLATION {text}"),
+            What::Recording { began, .. } => write!(f, "recording since {began}"),
+            What::Connected => write!(f, "corosync is there"),
+            What::Disconnected { reason } => write!(f, "corosync is not there: {reason}"),
+            What::Configured { keys } => write!(f, "configured with {} keys", keys.len()),
+            What::Told {
+                service,
+                notification,
+            } => write!(f, "{service} tells {notification}"),
+            What::View(view) => view.fmt(f),
         }
     }
 }

@@ -55,16 +55,13 @@ impl Events {
 
 /// What programs and votequorum say to each other is only for the log.
 fn is_of_interest(what: &What) -> bool {
-    !matches!(
-        what,
+    match what {
         What::Sends { .. }
-            | What::Request { .. }
-            | What::Reply { .. }
-            | What::Notified { .. }
-            | What::Timer { .. }
-            | What::Log {
-                level: "info" | "notice",
-                ..
-            }
-    )
+        | What::Request { .. }
+        | What::Reply { .. }
+        | What::Notified { .. }
+        | What::Timer { .. } => false,
+        What::Log { level, .. } => !["info", "notice"].contains(&level.as_ref()),
+        _ => true,
+    }
 }

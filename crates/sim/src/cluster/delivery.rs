@@ -219,7 +219,7 @@ impl<S: Services> Cluster<S> {
             self.peers[peer].frozen.push(input);
             return;
         }
-        let timer = wording::timer(timer);
+        let timer = wording::timer(timer).into();
         self.record(Some(peer), What::Timer { timer });
         self.feed(peer, input);
     }

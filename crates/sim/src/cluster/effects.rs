@@ -82,7 +82,7 @@ impl<S: Services> Cluster<S> {
                 self.state_output(peer, OutputKind::RuntimeKey { name, value });
             }
             Effect::Log(line) => {
-                let level = wording::level(line.level);
+                let level = wording::level(line.level).into();
                 let text = line.text;
                 self.record(Some(peer), What::Log { level, text });
             }

@@ -41,7 +41,7 @@ impl<S: Services> Cluster<S> {
         let (engine, effects) =
             Engine::start(node, config, self.compat, barrier).map_err(|refused| {
                 for line in refused.log {
-                    let level = wording::level(line.level);
+                    let level = wording::level(line.level).into();
                     let text = line.text;
                     self.record(Some(peer), What::Log { level, text });
                 }
