@@ -42,7 +42,7 @@ LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK)
 PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
-.PHONY: all libraries command headers install uninstall deps check check-long bench-ncs demo \
+.PHONY: all libraries command headers install uninstall deps check check-long bench bench-client bench-ncs demo \
 	demo-real clean help FORCE
 
 all: libraries command $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build everything
@@ -150,6 +150,11 @@ check: deps ## run all tests; QUORATE_REQUIRE_ALL=1 makes a skipped one a failur
 	$(MAKE) all
 	$(MAKE) libraries PROFILE=abi BUILD=$(BUILD)/abi
 	tests/check.sh
+
+bench: bench-client bench-ncs ## measure everything, side by side with the C stack; writes docs/performance.md
+
+bench-client: libraries ## measure libvotequorum beside the original, on one real daemon
+	@$(CARGO) bench --quiet --bench client
 
 bench-ncs: libraries ## measure libncssdk's locks and callbacks on a cluster of three
 	@$(CARGO) bench --quiet --bench ncs

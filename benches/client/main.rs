@@ -1,0 +1,54 @@
+//! `make bench-client`: libvotequorum, ours beside the original, with one corosync, in one run.
+//! Writes docs/performance.md's section and docs/performance.svg. Nothing here passes or fails.
+
+mod chart;
+mod count;
+mod document;
+mod driver;
+mod figures;
+mod measure;
+mod report;
+
+use quorate_testkit::{Cluster, Library, Requirements, source_root};
+
+use measure::Pair;
+use report::table;
+
+fn main() {
+    let needs = Requirements::cluster()
+        .ours()
+        .program("strace")
+        .program("valgrind");
+    if let Err(why) = needs.check().and(Library::Original.find().map(drop)) {
+        eprintln!("nothing was measured: {why}");
+        std::process::exit(1);
+    }
+    let program = driver::program();
+    let cluster = Cluster::builder().start();
+    let node = cluster.node(1);
+
+    let mut pair = Pair::start(node, &program);
+    let mut rows = pair.latency();
+    rows.extend(count::instructions(node, &program));
+    rows.extend(count::system_calls(node, &program));
+    let by_name = count::by_name(node, &program);
+    rows.extend(measure::loading(node, &program));
+    rows.extend(pair.memory());
+
+    let mut scale = pair.threads();
+    scale.extend(measure::processes(node, &program, 100));
+    for count in [1, 10, 100, 1000] {
+        scale.extend(pair.connections(count));
+    }
+
+    let mut text = table(&rows);
+    text.push_str(&format!(
+        "\nSystem calls per getinfo, original and ours: {by_name}.\n\n![Every ratio of the table](performance.svg)\n\n"
+    ));
+    text.push_str("### Many connections, many threads\n\n");
+    text.push_str(&table(&scale));
+    println!("{text}");
+    let docs = source_root().join("docs");
+    document::replace(&docs.join("performance.md"), "client", &text);
+    std::fs::write(docs.join("performance.svg"), chart::svg(&rows)).expect("docs can be written");
+}

@@ -1,0 +1,305 @@
+//! What is measured, by turns: one library, then the other, many times in one run.
+
+use std::path::Path;
+
+use quorate_testkit::{Library, Node};
+
+use crate::driver::{self, Driver, of_kind};
+use crate::figures::{Ratio, median, percentile};
+use crate::report::{Bound, Row, Unit};
+
+/// Both drivers on one node.
+pub(crate) struct Pair {
+    theirs: Driver,
+    ours: Driver,
+}
+
+impl Pair {
+    pub(crate) fn start(node: &Node, program: &Path) -> Self {
+        Self {
+            theirs: Driver::start(node, program, Library::Original),
+            ours: Driver::start(node, program, Library::Ours),
+        }
+    }
+
+    /// The same command to both, in so many rounds; who is first changes from round to round. What
+    /// `summary` makes of a round's numbers is compared.
+    fn rounds(
+        &mut self,
+        rounds: usize,
+        command: &str,
+        kind: &str,
+        summary: fn(&[f64]) -> f64,
+    ) -> Both {
+        let mut both = Both::default();
+        for round in 0..rounds {
+            for turn in 0..2 {
+                let (driver, numbers) = if (round + turn) % 2 == 0 {
+                    (&mut self.theirs, &mut both.theirs)
+                } else {
+                    (&mut self.ours, &mut both.ours)
+                };
+                numbers.push(summary(&of_kind(&driver.ask(command), kind)));
+            }
+        }
+        both
+    }
+
+    /// The same command to both, once.
+    fn once(&mut self, command: &str, kinds: &[&str]) -> Vec<Both> {
+        let theirs = self.theirs.ask(command);
+        let ours = self.ours.ask(command);
+        kinds
+            .iter()
+            .map(|kind| Both {
+                theirs: of_kind(&theirs, kind),
+                ours: of_kind(&ours, kind),
+            })
+            .collect()
+    }
+
+    pub(crate) fn latency(&mut self) -> Vec<Row> {
+        // One run of the command gives the median and the 99th percentile of a round.
+        let mut medians = Both::default();
+        let mut tails = Both::default();
+        for round in 0..40 {
+            for turn in 0..2 {
+                let original = (round + turn) % 2 == 0;
+                let driver = if original {
+                    &mut self.theirs
+                } else {
+                    &mut self.ours
+                };
+                let times = of_kind(&driver.ask("getinfo 2000"), "getinfo");
+                medians.push(original, median(&times));
+                tails.push(original, percentile(&times, 0.99));
+            }
+        }
+        let cycles = self.rounds(20, "cycles 20", "cycle", median);
+        let mut rows = vec![
+            medians
+                .row("getinfo, median", Unit::Microseconds)
+                .target(Bound::AtMost(1.0)),
+            tails
+                .row("getinfo, 99th percentile", Unit::Microseconds)
+                .target(Bound::AtMost(1.0)),
+            cycles
+                .row("initialize + finalize", Unit::PerSecond)
+                .target(Bound::AtLeast(5.0)),
+        ];
+        for (command, kind, what, bound) in [
+            (
+                "queued 1000",
+                "queued",
+                "dispatch of a queued event",
+                Some(Bound::AtMost(0.7)),
+            ),
+            (
+                "event 500",
+                "event",
+                "event, from the request in one thread to the callback in another",
+                Some(Bound::AtMost(1.0)),
+            ),
+            (
+                "empty 2000",
+                "empty",
+                "dispatch when nothing is queued",
+                None,
+            ),
+            (
+                "trackstart 500",
+                "trackstart",
+                "trackstart that queues two events",
+                None,
+            ),
+        ] {
+            let row = self
+                .rounds(20, command, kind, median)
+                .row(what, Unit::Microseconds);
+            rows.push(match bound {
+                Some(bound) => row.target(bound),
+                None => row,
+            });
+        }
+        let burst = self.rounds(15, "burst 10000", "burst", median);
+        rows.push(
+            burst
+                .row("events of a burst of 10,000, dispatched", Unit::PerSecond)
+                .target(Bound::AtLeast(1.5)),
+        );
+        rows
+    }
+
+    pub(crate) fn memory(&mut self) -> Vec<Row> {
+        let kinds = ["tmpfs", "address-space", "resident"];
+        let both = self.once("memory 50", &kinds);
+        let what = [
+            "shared memory (tmpfs) per connection",
+            "address space per connection",
+            "resident memory per connection, once used",
+        ];
+        let mut rows: Vec<Row> = both
+            .iter()
+            .zip(what)
+            .map(|(both, what)| both.row(what, Unit::Kibibytes))
+            .collect();
+        for row in &mut rows[..2] {
+            row.target = Some(Bound::AtMost(1.0 / 20.0));
+        }
+        let calls = [
+            "initialize",
+            "getinfo",
+            "trackstart",
+            "dispatch",
+            "finalize",
+        ];
+        let kinds = calls.map(|call| format!("stack-{call}"));
+        let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+        for (both, call) in self.once("stack", &kinds).iter().zip(calls) {
+            let row = both.row(&format!("stack used by {call}"), Unit::Bytes);
+            rows.push(row.target(Bound::OursAtMost(16.0 * 1024.0)));
+        }
+        rows
+    }
+
+    /// So many connections in one process, each used in turn.
+    pub(crate) fn connections(&mut self, count: usize) -> Vec<Row> {
+        let command = format!("scale {count} 4000");
+        let kinds = ["scale-open", "scale-getinfo", "scale-close"];
+        let whats = [
+            format!("initialize, until {count} are open"),
+            format!("getinfo, {count} connections in turn"),
+            format!("finalize, until none of {count} is open"),
+        ];
+        self.once(&command, &kinds)
+            .into_iter()
+            .zip(whats)
+            .map(|(both, what)| both.median_row(&what, Unit::Microseconds))
+            .collect()
+    }
+
+    /// Eight threads. The original gives wrong answers on one handle without a lock of the
+    /// program's own around every call, so it has one.
+    pub(crate) fn threads(&mut self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (handles, lock, what) in [
+            (
+                1,
+                1,
+                "8 threads, one handle, a mutex around the original's calls",
+            ),
+            (8, 0, "8 threads, a handle each"),
+        ] {
+            let mut both = Both::default();
+            for round in 0..10 {
+                for turn in 0..2 {
+                    let original = (round + turn) % 2 == 0;
+                    let (driver, lock) = if original {
+                        (&mut self.theirs, lock)
+                    } else {
+                        (&mut self.ours, 0)
+                    };
+                    let samples = driver.ask(&format!("threads 8 {handles} {lock} 1000"));
+                    assert_eq!(of_kind(&samples, "threads-wrong"), [0.0], "wrong answers");
+                    both.push(original, median(&of_kind(&samples, "threads-call")));
+                }
+            }
+            rows.push(both.row(what, Unit::PerSecond));
+        }
+        rows
+    }
+}
+
+/// So many processes with one connection each; all of them call at once.
+pub(crate) fn processes(node: &Node, program: &Path, count: usize) -> Vec<Row> {
+    let mut both = Both::default();
+    for round in 0..4 {
+        for turn in 0..2 {
+            let original = (round + turn) % 2 == 0;
+            let library = if original {
+                Library::Original
+            } else {
+                Library::Ours
+            };
+            let mut drivers: Vec<Driver> = (0..count)
+                .map(|_| Driver::start(node, program, library))
+                .collect();
+            for driver in &mut drivers {
+                driver.tell("getinfo 500");
+            }
+            let times: Vec<f64> = drivers
+                .iter_mut()
+                .flat_map(|driver| of_kind(&driver.hear(), "getinfo"))
+                .collect();
+            both.push(original, median(&times));
+        }
+    }
+    vec![both.row(
+        &format!("getinfo, {count} processes at once"),
+        Unit::Microseconds,
+    )]
+}
+
+/// A process that loads the library by itself, asks once, and is done with it.
+pub(crate) fn loading(node: &Node, program: &Path) -> Vec<Row> {
+    let mut both = Both::default();
+    for round in 0..60 {
+        for turn in 0..2 {
+            let original = (round + turn) % 2 == 0;
+            let library = if original {
+                Library::Original
+            } else {
+                Library::Ours
+            };
+            let mut command = node.command(program);
+            command.arg(library.file());
+            let output = command.output().expect("the driver starts");
+            assert!(output.status.success(), "the driver: {}", output.status);
+            let text = String::from_utf8(output.stdout).expect("text");
+            let samples: Vec<_> = text.lines().filter_map(driver::parse).collect();
+            both.push(original, median(&of_kind(&samples, "load-and-use")));
+        }
+    }
+    vec![
+        both.row(
+            "dlopen + initialize + getinfo + finalize",
+            Unit::Microseconds,
+        )
+        .target(Bound::AtMost(0.5)),
+    ]
+}
+
+/// What both libraries measured: as many numbers of each.
+#[derive(Default)]
+pub(crate) struct Both {
+    pub(crate) theirs: Vec<f64>,
+    pub(crate) ours: Vec<f64>,
+}
+
+impl Both {
+    pub(crate) fn push(&mut self, original: bool, number: f64) {
+        if original {
+            &mut self.theirs
+        } else {
+            &mut self.ours
+        }
+        .push(number);
+    }
+
+    /// Compares round by round.
+    pub(crate) fn row(&self, what: &str, unit: Unit) -> Row {
+        Row::new(
+            what,
+            unit,
+            median(&self.theirs),
+            median(&self.ours),
+            Ratio::of(&self.ours, &self.theirs),
+        )
+    }
+
+    /// Compares the medians, where rounds are not pairs.
+    fn median_row(&self, what: &str, unit: Unit) -> Row {
+        let (theirs, ours) = (median(&self.theirs), median(&self.ours));
+        Row::new(what, unit, theirs, ours, Ratio::of(&[ours], &[theirs]))
+    }
+}
