@@ -2,7 +2,7 @@
 
 use crate::compat::Compat;
 use crate::flags::NodeFlags;
-use crate::node::NodeTable;
+use crate::table::NodeTable;
 
 /// How votes are added, and what is kept of a quorum.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +25,15 @@ impl Arithmetic {
             a.wrapping_add(b)
         } else {
             a.saturating_add(b)
+        }
+    }
+
+    /// What is left of a sum that was added up with room to spare.
+    fn fitting(self, sum: u64) -> u32 {
+        if self.wrapping {
+            sum as u32
+        } else {
+            u32::try_from(sum).unwrap_or(u32::MAX)
         }
     }
 
@@ -61,16 +70,12 @@ pub(crate) struct Tally {
 impl Tally {
     /// The members alone.
     pub(crate) fn members(nodes: &NodeTable, sums: Arithmetic) -> Self {
-        let none = Tally {
-            votes: 0,
-            voters: 0,
-            highest_expected: 0,
-        };
-        nodes.members().fold(none, |tally, node| Tally {
-            votes: sums.add(tally.votes, node.votes),
-            voters: tally.voters + 1,
-            highest_expected: tally.highest_expected.max(node.expected_votes),
-        })
+        let members = nodes.sums();
+        Tally {
+            votes: sums.fitting(members.votes),
+            voters: members.members,
+            highest_expected: members.highest_expected,
+        }
     }
 
     fn and_qdevice(self, nodes: &NodeTable, sums: Arithmetic) -> Self {
@@ -193,6 +198,7 @@ mod tests {
     #[test]
     fn absurd_votes_do_not_overflow_into_quorum() {
         assert_eq!(exact().add(u32::MAX, 5), u32::MAX);
+        assert_eq!(exact().fitting(u64::from(u32::MAX) + 5), u32::MAX);
         assert_eq!(quorum(tally(3, 3, u32::MAX), PLAIN, exact()), 1 << 31);
     }
 
@@ -200,6 +206,7 @@ mod tests {
     fn compat_wraps_and_truncates_like_the_original() {
         let original = Arithmetic::new(Compat::COROSYNC_3_1);
         assert_eq!(original.add(u32::MAX, 5), 4);
+        assert_eq!(original.fitting(u64::from(u32::MAX) + 5), 4);
         assert_eq!(quorum(tally(3, 3, u32::MAX), PLAIN, original), 2);
         assert_eq!(original.stored(301), 45);
         assert_eq!(exact().stored(301), 301);

@@ -44,9 +44,7 @@ impl Engine {
     /// 0 changes nothing, as in the original.
     pub(crate) fn set_members_expected_votes(&mut self, expected_votes: u32) {
         if expected_votes > 0 {
-            for node in self.nodes.members_mut() {
-                node.expected_votes = expected_votes;
-            }
+            self.nodes.set_expected_votes(expected_votes);
         }
     }
 
@@ -79,7 +77,10 @@ impl Engine {
     }
 
     fn remember_extremes(&mut self) {
-        self.remembered = Remembered::now(&self.nodes);
+        let now = Remembered::now(&mut self.nodes);
+        if std::mem::replace(&mut self.remembered, now) == now {
+            return;
+        }
         if let (Some(lowest), Some(highest)) = (self.remembered.lowest, self.remembered.highest) {
             self.set_key("lowest_node_id", KeyValue::U32(lowest.0));
             self.set_key("highest_node_id", KeyValue::U32(highest.0));
@@ -112,8 +113,10 @@ impl Engine {
             members: self.membership.members.clone(),
             quorate: self.quorate,
         });
-        let notification = self.quorum_notification();
-        self.notify_trackers(&notification);
+        if !self.trackers.is_empty() {
+            let notification = self.quorum_notification();
+            self.notify_trackers(&notification);
+        }
     }
 
     pub(crate) fn notify_expected_votes(&mut self) {

@@ -11,8 +11,8 @@ use crate::node::{Node, NodeState};
 use crate::status::Status;
 
 impl Engine {
-    pub(crate) fn deliver(&mut self, from: NodeId, message: Message) {
-        match message {
+    pub(crate) fn deliver(&mut self, from: NodeId, message: &Message) {
+        match *message {
             Message::NodeInfo {
                 node: NodeId::QDEVICE,
                 votes,
@@ -29,14 +29,14 @@ impl Engine {
                 self.on_node_info(node, votes, expected_votes, flags);
             }
             Message::Reconfigure(change) => self.on_reconfigure(change),
-            Message::QdeviceRegister { name } => self.on_qdevice_register(from, name),
+            Message::QdeviceRegister { ref name } => self.on_qdevice_register(from, name),
             Message::QdeviceUnregister { .. } => self.on_qdevice_unregister(),
-            Message::QdeviceRename { old, new } => {
-                if old == self.qdevice.name {
-                    self.qdevice.name = new;
+            Message::QdeviceRename { ref old, ref new } => {
+                if *old == self.qdevice.name {
+                    self.qdevice.name.clone_from(new);
                 }
             }
-            Message::ExtraInfo { node, data } => self.on_extra_info(node, data),
+            Message::ExtraInfo { node, ref data } => self.on_extra_info(node, data),
         }
     }
 
@@ -63,7 +63,7 @@ impl Engine {
 
     fn on_node_info(&mut self, id: NodeId, votes: u32, expected_votes: u32, flags: NodeFlags) {
         let is_us = id == self.nodes.us.id;
-        let before = self.nodes.get(id).cloned();
+        let is_new = self.nodes.get(id).is_none();
         let leaving = flags.contains(NodeFlags::LEAVING);
         let is_quorate = flags.contains(NodeFlags::QUORATE);
         // A quorate cluster that an inquorate node joins is the higher authority.
@@ -77,22 +77,23 @@ impl Engine {
         } else {
             self.nodes.us.expected_votes
         };
-        let node = self.nodes.meet(id);
-        node.flags = flags;
-        node.votes = votes;
-        node.state = if leaving {
+        let state = if leaving {
             NodeState::Leaving
         } else {
             NodeState::Member
         };
-        node.expected_votes = recorded_expected;
+        let told = (flags, votes, state, recorded_expected);
+        let changed = self.nodes.meet(id, |node| {
+            let before = (node.flags, node.votes, node.state, node.expected_votes);
+            (node.flags, node.votes, node.state, node.expected_votes) = told;
+            before != told
+        });
 
         if self.last_man_standing.on && votes > 1 {
             self.warn(ConfigWarning::LastManStandingOff);
             self.stop_last_man_standing();
         }
-        let changed = before.as_ref() != self.nodes.get(id);
-        if is_us || changed || flags.contains(NodeFlags::FIRST) {
+        if is_us || is_new || changed == Some(true) || flags.contains(NodeFlags::FIRST) {
             self.recalculate(if leaving {
                 Recalculation::ShrinkToMembers
             } else if joins_quorate {
@@ -101,7 +102,7 @@ impl Engine {
                 Recalculation::NeverSink
             });
         }
-        let now = self.nodes.get(id).map_or(flags, |node| node.flags);
+        let now = if is_us { self.nodes.us.flags } else { flags };
         let quorate_for_good =
             now.contains(NodeFlags::QUORATE) && !now.contains(NodeFlags::WFA_STATUS);
         if self.wait_for_all.on && quorate_for_good {
@@ -122,8 +123,7 @@ impl Engine {
                 self.recalculate(Recalculation::MaySink);
             }
             Reconfigure::NodeVotes { node, votes } => {
-                if let Some(node) = self.nodes.get_mut(node) {
-                    node.votes = votes;
+                if self.nodes.change(node, |node| node.votes = votes).is_some() {
                     self.recalculate(Recalculation::MaySink);
                 }
             }
@@ -136,11 +136,11 @@ impl Engine {
         }
     }
 
-    fn on_qdevice_register(&mut self, from: NodeId, name: Vec<u8>) {
+    fn on_qdevice_register(&mut self, from: NodeId, name: &[u8]) {
         let is_us = from == self.nodes.us.id;
         if !is_us {
             if self.qdevice.name.is_empty() {
-                self.qdevice.name = name;
+                self.qdevice.name = name.to_vec();
             }
             return;
         }
@@ -157,7 +157,7 @@ impl Engine {
             return;
         };
         if self.qdevice.name.is_empty() {
-            self.qdevice.name.clone_from(&name);
+            self.qdevice.name = name.to_vec();
         }
         let status = if self.qdevice.name == name {
             self.nodes
@@ -187,7 +187,7 @@ impl Engine {
         }
     }
 
-    fn on_extra_info(&mut self, id: NodeId, data: Vec<u8>) {
+    fn on_extra_info(&mut self, id: NodeId, data: &[u8]) {
         if self.compat.no_extra_info {
             return;
         }
@@ -198,13 +198,15 @@ impl Engine {
             );
             return;
         }
-        let Some(node) = self.nodes.get_mut(id) else {
+        let stored = self.nodes.change(id, |node| {
+            let some = !data.is_empty();
+            node.flags.assign(NodeFlags::QDEVICE_EXTRA_INFO, some);
+            node.extra_info = data.to_vec();
+        });
+        if stored.is_none() {
             self.log(LogLevel::Error, format!("extra info of unknown node {id}"));
             return;
-        };
-        node.flags
-            .assign(NodeFlags::QDEVICE_EXTRA_INFO, !data.is_empty());
-        node.extra_info = data;
+        }
         self.notify_extra_info(id);
     }
 }

@@ -13,10 +13,11 @@ use crate::effects::{Effect, KeyValue, LogLevel, LogLine, Timer};
 use crate::ids::{NodeId, RingId};
 use crate::input::Input;
 use crate::messages::Message;
-use crate::node::{Node, NodeTable};
+use crate::node::Node;
 use crate::qdevice::Qdevice;
 use crate::reload::Reading;
 use crate::sync::{LastManStanding, Membership, SyncPhase};
+use crate::table::NodeTable;
 use crate::tie_breaker::{Remembered, TieBreaker};
 use crate::tracking::Tracker;
 use crate::wait_for_all::WaitForAll;
@@ -135,7 +136,7 @@ impl Engine {
             Input::SyncActivate => self.sync_activate(),
             // What the interrupted synchronisation did stays; the next one puts it right.
             Input::SyncAbort => {}
-            Input::Deliver { from, message } => self.deliver(from, message),
+            Input::Deliver { from, message } => self.deliver(from, &message),
             Input::Request { client, request } => self.request(client, request),
             Input::Disconnect { client } => self.disconnect(client),
             Input::TimerExpired(Timer::LastManStanding) => self.last_man_standing_expired(),
@@ -144,6 +145,21 @@ impl Engine {
             Input::CancelWaitForAll => self.cancel_wait_for_all(),
             Input::Leave => self.leave(),
             Input::MulticastPossible(possible) => self.multicast_possible = possible,
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes messages in, one after the other, as with [`Input::Deliver`], until one has
+    /// consequences. Most have none: in a large ring nearly all repeat what is known.
+    pub fn hear<'a>(
+        &mut self,
+        messages: impl IntoIterator<Item = (NodeId, &'a Message)>,
+    ) -> Vec<Effect> {
+        for (from, message) in messages {
+            self.deliver(from, message);
+            if !self.effects.is_empty() {
+                break;
+            }
         }
         std::mem::take(&mut self.effects)
     }
@@ -176,6 +192,12 @@ impl Engine {
     #[must_use]
     pub fn is_syncing(&self) -> bool {
         self.sync.in_progress
+    }
+
+    /// The record of the local node.
+    #[must_use]
+    pub fn local_node(&self) -> &Node {
+        &self.nodes.us
     }
 
     /// The records of all nodes ever met: the others ascending, the local one last.

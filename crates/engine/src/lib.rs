@@ -69,6 +69,7 @@ mod reload;
 mod requests;
 mod status;
 mod sync;
+mod table;
 mod tie_breaker;
 mod tracking;
 mod wait_for_all;

@@ -1,7 +1,5 @@
 //! What one node knows of the nodes it has ever met.
 
-use std::collections::BTreeMap;
-
 use crate::flags::NodeFlags;
 use crate::ids::NodeId;
 
@@ -69,76 +67,6 @@ impl Node {
             &self.extra_info
         } else {
             &[]
-        }
-    }
-}
-
-/// The node table: the local node, every other node ever met, and the quorum device.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct NodeTable {
-    pub(crate) us: Node,
-    pub(crate) qdevice: Node,
-    others: BTreeMap<NodeId, Node>,
-}
-
-impl NodeTable {
-    pub(crate) fn new(us: NodeId) -> Self {
-        let mut us = Node::new(us);
-        us.state = NodeState::Member;
-        us.votes = 1;
-        us.flags = NodeFlags::FIRST;
-        NodeTable {
-            us,
-            qdevice: Node::new(NodeId::QDEVICE),
-            others: BTreeMap::new(),
-        }
-    }
-
-    /// All nodes but the quorum device, in the order clients are shown them: the others
-    /// ascending, then the local one.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Node> {
-        self.others.values().chain(std::iter::once(&self.us))
-    }
-
-    pub(crate) fn members(&self) -> impl Iterator<Item = &Node> {
-        self.iter().filter(|node| node.is_member())
-    }
-
-    pub(crate) fn members_mut(&mut self) -> impl Iterator<Item = &mut Node> {
-        self.others
-            .values_mut()
-            .chain(std::iter::once(&mut self.us))
-            .filter(|node| node.state == NodeState::Member)
-    }
-
-    pub(crate) fn get(&self, id: NodeId) -> Option<&Node> {
-        if id == self.us.id {
-            Some(&self.us)
-        } else if id == NodeId::QDEVICE {
-            Some(&self.qdevice)
-        } else {
-            self.others.get(&id)
-        }
-    }
-
-    pub(crate) fn get_mut(&mut self, id: NodeId) -> Option<&mut Node> {
-        if id == self.us.id {
-            Some(&mut self.us)
-        } else if id == NodeId::QDEVICE {
-            Some(&mut self.qdevice)
-        } else {
-            self.others.get_mut(&id)
-        }
-    }
-
-    /// The record of a node, made if there was none.
-    pub(crate) fn meet(&mut self, id: NodeId) -> &mut Node {
-        if id == self.us.id {
-            &mut self.us
-        } else if id == NodeId::QDEVICE {
-            &mut self.qdevice
-        } else {
-            self.others.entry(id).or_insert_with(|| Node::new(id))
         }
     }
 }

@@ -65,10 +65,12 @@ impl Engine {
     }
 
     fn set_votes(&mut self, id: NodeId, votes: u32) -> Status {
-        let Some(node) = self.nodes.get_mut(id) else {
+        let exchanged = self
+            .nodes
+            .change(id, |node| std::mem::replace(&mut node.votes, votes));
+        let Some(before) = exchanged else {
             return Status::NameNotFound;
         };
-        let before = std::mem::replace(&mut node.votes, votes);
         let cast = Tally::cast(&self.nodes, self.sums);
         let rules = Rules {
             floor: None,
@@ -77,9 +79,7 @@ impl Engine {
         };
         let quorum = arithmetic::quorum(cast, rules, self.sums);
         if quorum < cast.votes / 2 || quorum > cast.votes {
-            if let Some(node) = self.nodes.get_mut(id) {
-                node.votes = before;
-            }
+            self.nodes.change(id, |node| node.votes = before);
             return Status::InvalidParam;
         }
         self.reconfigure(Reconfigure::NodeVotes { node: id, votes })

@@ -33,7 +33,7 @@ impl Engine {
         if members.len() > 1 {
             self.nodes.us.flags.assign(NodeFlags::FIRST, false);
         }
-        let nodes_left = self.bury_absent(&members);
+        let nodes_left = self.meet_members(&members);
         self.maybe_start_last_man_standing(members.len(), nodes_left);
         let previous = std::mem::replace(&mut self.membership.members, members);
         self.membership.previous = previous;
@@ -41,20 +41,23 @@ impl Engine {
         self.await_qdevice();
     }
 
-    fn bury_absent(&mut self, members: &[NodeId]) -> bool {
-        let absent: Vec<_> = self
-            .membership
-            .members
-            .iter()
-            .filter(|id| !members.contains(id))
-            .copied()
-            .collect();
-        for &id in &absent {
-            if let Some(node) = self.nodes.get_mut(id) {
-                node.state = NodeState::Dead;
+    /// Makes room for those who come, and buries those who are gone; whether there were any.
+    fn meet_members(&mut self, members: &[NodeId]) -> bool {
+        let mut present = members.to_vec();
+        present.sort_unstable();
+        self.nodes.expect(&present);
+        let mut before = self.membership.members.clone();
+        before.sort_unstable();
+        let mut present = present.into_iter().peekable();
+        let mut nodes_left = false;
+        for id in before {
+            while present.next_if(|&other| other < id).is_some() {}
+            if present.peek() != Some(&id) {
+                nodes_left = true;
+                self.nodes.change(id, |node| node.state = NodeState::Dead);
             }
         }
-        !absent.is_empty()
+        nodes_left
     }
 
     fn await_qdevice(&mut self) {

@@ -1,8 +1,9 @@
 //! `auto_tie_breaker`: which half of an even split stays quorate.
 
 use crate::ids::NodeId;
-use crate::node::NodeTable;
+use crate::node::Node;
 use crate::sync::Membership;
+use crate::table::NodeTable;
 
 /// Which nodes decide.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -66,17 +67,11 @@ pub(crate) struct Remembered {
 }
 
 impl Remembered {
-    pub(crate) fn now(nodes: &NodeTable) -> Self {
-        // The local node counts even while it is leaving.
-        let ids = || {
-            nodes
-                .members()
-                .map(|node| node.id)
-                .chain(std::iter::once(nodes.us.id))
-        };
+    pub(crate) fn now(nodes: &mut NodeTable) -> Self {
+        let (lowest, highest) = nodes.extremes();
         Remembered {
-            lowest: ids().min(),
-            highest: ids().max(),
+            lowest: Some(lowest),
+            highest: Some(highest),
         }
     }
 
@@ -86,7 +81,8 @@ impl Remembered {
 }
 
 fn is_member(nodes: &NodeTable, id: Option<NodeId>) -> bool {
-    nodes.members().any(|node| Some(node.id) == id)
+    let node = id.and_then(|id| nodes.get(id));
+    node.is_some_and(Node::is_member)
 }
 
 /// Whether this half of a split is the one that stays quorate.

@@ -89,19 +89,40 @@ impl<S: Services> Cluster<S> {
     /// which is much faster in a large cluster.
     fn hand_out(&mut self, members: &[usize], heard: &mut Vec<(NodeId, Payload)>) {
         for &to in members {
-            for (from, payload) in heard.iter() {
-                self.deliver(to, *from, payload);
+            let mut rest = &heard[..];
+            while let Some((from, payload)) = rest.first() {
+                let heard = match payload {
+                    Payload::Engine(_) => self.deliver_to_engine(to, rest),
+                    _ => {
+                        self.deliver(to, *from, payload);
+                        1
+                    }
+                };
+                rest = &rest[heard..];
             }
         }
         heard.clear();
     }
 
+    /// Delivers votequorum's messages until one of them has consequences, or another service's is
+    /// next. Says how many were delivered, at least one.
+    fn deliver_to_engine(&mut self, to: usize, heard: &[(NodeId, Payload)]) -> usize {
+        let mut delivered = 0;
+        let messages = heard.iter().map_while(|(from, payload)| match payload {
+            Payload::Engine(message) => Some((*from, message)),
+            _ => None,
+        });
+        let Some(engine) = &mut self.peers[to].engine else {
+            return 1;
+        };
+        for effect in engine.hear(messages.inspect(|_| delivered += 1)) {
+            self.carry_out(to, effect);
+        }
+        delivered
+    }
+
     fn deliver(&mut self, to: usize, from: NodeId, payload: &Payload) {
         match payload {
-            Payload::Engine(message) => {
-                let message = message.clone();
-                self.feed(to, Input::Deliver { from, message });
-            }
             Payload::Service(service, data) => {
                 let service = *service;
                 let event = GroupEvent::Delivered {
@@ -112,8 +133,8 @@ impl<S: Services> Cluster<S> {
                 self.tell(to, event);
             }
             Payload::Reload => self.reload_peer(to),
-            // Counted, not heard.
-            Payload::ServiceList(_) | Payload::Barrier(_) => {}
+            // Votequorum's have a way of their own; the others are counted, not heard.
+            Payload::Engine(_) | Payload::ServiceList(_) | Payload::Barrier(_) => {}
         }
     }
 

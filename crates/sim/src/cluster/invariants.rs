@@ -224,8 +224,11 @@ impl<S: Services> Cluster<S> {
         let view = |m: usize| {
             let engine = self.peers[m].engine.as_ref()?;
             let quorate = quorate_promised.then(|| engine.is_quorate());
-            let us = engine.nodes().last().filter(|_| self.watch.promised);
-            Some((engine.ring(), quorate, us.map(|us| us.expected_votes)))
+            let expected = self
+                .watch
+                .promised
+                .then(|| engine.local_node().expected_votes);
+            Some((engine.ring(), quorate, expected))
         };
         let reference = view(first);
         let other = ring.members.iter().find(|&&m| view(m) != reference);

@@ -78,8 +78,14 @@ impl<S: Services> Cluster<S> {
     }
 
     fn look_at_rings(&mut self) {
-        let used: BTreeSet<_> = self.peers.iter().filter_map(|peer| peer.ring).collect();
-        self.rings.retain(|key, _| used.contains(key));
+        let mut used: Vec<_> = self.peers.iter().filter_map(|peer| peer.ring).collect();
+        used.sort_unstable();
+        let mut used = used.into_iter().peekable();
+        // Both ascend.
+        self.rings.retain(|&key, _| {
+            while used.next_if(|&other| other < key).is_some() {}
+            used.peek() == Some(&key)
+        });
         let mut whole_again = Vec::new();
         for (&key, ring) in &mut self.rings {
             let group = self.peers[ring.members[0]].group;
@@ -101,17 +107,18 @@ impl<S: Services> Cluster<S> {
 
     /// When the nodes of a group will form a new ring, if they will.
     fn due_of(&mut self, group: usize, members: &[usize]) -> Option<Duration> {
-        let keys: BTreeSet<_> = members.iter().filter_map(|&m| self.peers[m].ring).collect();
-        let reachable: BTreeSet<_> = members.iter().copied().collect();
+        let mut keys: Vec<_> = members.iter().filter_map(|&m| self.peers[m].ring).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let reachable = |m: usize| {
+            let peer = &self.peers[m];
+            peer.group == group && peer.running.takes_part()
+        };
         let mut someone_is_lost = false;
         let mut due = Vec::new();
         for key in &keys {
             let ring = &self.rings[key];
-            let mut absent = ring
-                .members
-                .iter()
-                .filter(|m| !reachable.contains(m))
-                .peekable();
+            let mut absent = ring.members.iter().filter(|&&m| !reachable(m)).peekable();
             if ring.gathering && absent.peek().is_none() {
                 due.push(self.now + self.timing.join);
             }
