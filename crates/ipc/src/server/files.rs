@@ -44,6 +44,22 @@ impl Home {
         Err(Error::Untrusted("the directory for rings is crowded"))
     }
 
+    /// Makes the directory of this name in `base`, in the place of an abandoned one if need be,
+    /// and clears away abandoned ones there.
+    pub(super) fn named(base: &Path, name: &str) -> Result<Self, Error> {
+        let path = base.join(format!("{PREFIX}{name}"));
+        loop {
+            sweep(base);
+            DirBuilder::new()
+                .mode(0o700)
+                .create(&path)
+                .map_err(|error| Error::system("mkdir", error))?;
+            if let Some(lock) = lock_if_abandoned(&path) {
+                return Ok(Self { path, _lock: lock });
+            }
+        }
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -171,6 +187,22 @@ mod tests {
         drop(living);
         assert!(!path.exists());
         drop(next);
+        fs::remove_dir_all(base).unwrap();
+    }
+
+    #[test]
+    fn a_name_is_taken_over_from_the_dead_and_not_from_the_living() {
+        let base = crate::server::testing::private_dir("named");
+        fs::create_dir(base.join("quorate-one")).unwrap();
+        fs::write(base.join("quorate-one/socket"), b"x").unwrap();
+        let living = Home::named(&base, "one").unwrap();
+        assert_eq!(living.path, base.join("quorate-one"));
+        assert!(!living.path.join("socket").exists());
+        let error = Home::named(&base, "one").unwrap_err();
+        assert_eq!(error.errno(), Some(libc::EEXIST));
+        let other = Home::named(&base, "two").unwrap();
+        assert!(living.path.exists());
+        drop((living, other));
         fs::remove_dir_all(base).unwrap();
     }
 }

@@ -97,6 +97,20 @@ impl Server {
     ///
     /// [`Error::System`] if there is no place for the files.
     pub fn new(ring_base: &Path, limits: Limits) -> Result<Self, Error> {
+        Self::in_home(Home::create(ring_base)?, limits)
+    }
+
+    /// A server whose own directory in `ring_base` is `quorate-{name}`, so that it can be found.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::new`]; with `EEXIST` if the name is taken by a living server, or by another
+    /// user.
+    pub fn named(ring_base: &Path, name: &str, limits: Limits) -> Result<Self, Error> {
+        Self::in_home(Home::named(ring_base, name)?, limits)
+    }
+
+    fn in_home(home: Home, limits: Limits) -> Result<Self, Error> {
         Ok(Self {
             poller: Poller::new()?,
             limits,
@@ -109,7 +123,7 @@ impl Server {
             owing: BTreeSet::new(),
             frozen: BTreeSet::new(),
             ended: Vec::new(),
-            home: Home::create(ring_base)?,
+            home,
         })
     }
 

@@ -215,6 +215,17 @@ impl<S: Services> Cluster<S> {
         self.regrouped();
     }
 
+    /// The nodes that could reach each other if they all ran, group by group; one group if nothing
+    /// is cut.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Vec<NodeId>> {
+        let mut groups: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
+        for peer in &self.peers {
+            groups.entry(peer.group).or_default().push(peer.id);
+        }
+        groups.into_values().collect()
+    }
+
     fn regrouped(&mut self) {
         // What was noticed or agreed on in groups of these numbers was so in other groups.
         self.contacts.clear();

@@ -117,8 +117,20 @@ impl Host {
     /// # Errors
     ///
     /// If there is no place for the files.
-    pub fn new(mut cluster: Cluster, base: &Path) -> Result<Self, HostError> {
-        let server = Server::new(base, Limits::default())?;
+    pub fn new(cluster: Cluster, base: &Path) -> Result<Self, HostError> {
+        Self::with_server(cluster, Server::new(base, Limits::default())?)
+    }
+
+    /// The same, but the directory's name is `quorate-{name}`, so that it can be found.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::new`]; also if a living host has the name.
+    pub fn named(cluster: Cluster, base: &Path, name: &str) -> Result<Self, HostError> {
+        Self::with_server(cluster, Server::named(base, name, Limits::default())?)
+    }
+
+    fn with_server(mut cluster: Cluster, server: Server) -> Result<Self, HostError> {
         let owner = std::fs::metadata(server.home()).map(|home| home.uid());
         let owner = owner.map_err(|error| HostError::Directory {
             path: server.home().to_path_buf(),

@@ -11,10 +11,14 @@ use std::ops::Range;
 
 use quorate_engine::NodeId;
 
-use super::Scenario;
+use serde::de::DeserializeOwned;
+
 use super::error::{ScenarioError, ScenarioErrorKind};
-use super::raw::RawScenario;
+use super::raw::{RawScenario, RawStep};
+use super::{Operation, Scenario};
+use crate::cluster::{Cluster, Running};
 use crate::excerpt::Excerpt;
+use crate::transport::Services;
 
 /// Gives the text of a file.
 type Read<'a> = &'a dyn Fn(&str) -> Result<String, String>;
@@ -33,6 +37,15 @@ impl Source<'_> {
             place: Box::new(Excerpt::of_span(self.file, self.text, span)),
             kind,
         }
+    }
+
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, ScenarioError> {
+        toml::from_str(self.text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            // An error that says what was expected has a second line.
+            let message = error.message().replace('\n', "; ");
+            self.error(span, ScenarioErrorKind::Toml(message))
+        })
     }
 
     fn line(&self, span: &Range<usize>) -> usize {
@@ -63,12 +76,7 @@ type States = BTreeMap<NodeId, State>;
 
 pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenario, ScenarioError> {
     let source = Source { file, text, read };
-    let raw: RawScenario = toml::from_str(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        // An error that says what was expected has a second line.
-        let message = error.message().replace('\n', "; ");
-        source.error(span, ScenarioErrorKind::Toml(message))
-    })?;
+    let raw: RawScenario = source.parse()?;
     let cluster = cluster::cluster(source, &raw.cluster)?;
     let state = if cluster.start {
         State::Up
@@ -89,4 +97,22 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
         exit_code: last.as_ref().and_then(|last| last.exit_code),
         violations: last.and_then(|last| last.violations).unwrap_or(0),
     })
+}
+
+/// One operation, in the state in which a cluster is.
+pub(super) fn operation<S: Services>(
+    file: &str,
+    text: &str,
+    read: Read<'_>,
+    cluster: &Cluster<S>,
+) -> Result<Operation, ScenarioError> {
+    let source = Source { file, text, read };
+    let raw: RawStep = source.parse()?;
+    let state = |node| match cluster.running(node) {
+        Some(Running::Up) => State::Up,
+        Some(Running::Paused) => State::Paused,
+        Some(Running::Leaving | Running::Down) | None => State::Down,
+    };
+    let states = cluster.nodes().map(|node| (node, state(node))).collect();
+    steps::operation(source, &raw, states)
 }

@@ -32,6 +32,15 @@ pub enum ScenarioError {
 }
 
 impl ScenarioError {
+    /// What is wrong, without the place; for texts whose place the reader knows.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            ScenarioError::Scenario { kind, .. } => kind.to_string(),
+            ScenarioError::Config(_) | ScenarioError::Unreadable { .. } => self.to_string(),
+        }
+    }
+
     /// The error for people: with file, line, column and the line itself.
     #[must_use]
     pub fn render(&self) -> String {
@@ -84,6 +93,9 @@ pub enum ScenarioErrorKind {
     /// Neither an operation nor an expectation.
     #[error("this step does nothing and expects nothing")]
     Empty,
+    /// A time or an expectation where only an operation is wanted.
+    #[error("only an operation can stand here, without 'at', 'after', 'pace' and 'expect'")]
+    OnlyOperation,
     /// More than one operation.
     #[error("a step can only do one thing; this is the second")]
     SecondOperation,

@@ -159,6 +159,22 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Reads what a step does, written as in a scenario: `kill = 3`. It must fit the state in which
+    /// the cluster's nodes are now. `source` is what errors call it; `read` gives the text of the
+    /// files that it names.
+    ///
+    /// # Errors
+    ///
+    /// If it is not one operation, or could not be carried out now.
+    pub fn parse<S: Services>(
+        source: &str,
+        text: &str,
+        read: &dyn Fn(&str) -> Result<String, String>,
+        cluster: &Cluster<S>,
+    ) -> Result<Self, ScenarioError> {
+        check::operation(source, text, read, cluster)
+    }
+
     /// Carries it out.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Scenarios: played, refused, reported.
 
 use proptest::prelude::*;
-use quorate_sim::scenario::{Due, Player, Scenario, ScenarioError};
+use quorate_sim::scenario::{Due, Operation, Player, Scenario, ScenarioError};
 
 use crate::ms;
 
@@ -332,6 +332,39 @@ fn programs_can_take_part() {
             .contains("not ok 7 - the program ends with 0")
     );
     assert!(report.to_junit().contains("tests=\"8\" failures=\"1\""));
+}
+
+#[test]
+fn one_operation_for_a_cluster_as_it_is() {
+    let mut cluster = crate::cluster(&[1, 1, 1], &[]);
+    let mut act = |text: &str| {
+        let operation = Operation::parse("ctl", text, &no_files, &cluster);
+        let operation = operation.map_err(|error| error.reason())?;
+        operation
+            .apply(&mut cluster)
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(act("kill = [3]"), Ok(()));
+    assert_eq!(act("partition = [[1], [2]]"), Ok(()));
+    assert_eq!(act("reload = \"five.conf\""), Ok(()));
+    for (text, word) in [
+        ("kill = 3", "node 3 is down at this point"),
+        ("pause = 9", "node 9 is not in the cluster"),
+        ("kill = 1\nup = 3", "only do one thing"),
+        ("after = \"1s\"\nup = 3", "only an operation can stand here"),
+        ("expect = { quorate = true }", "only an operation"),
+        ("", "does nothing"),
+        ("kil = 1", "unknown field"),
+        ("reload = \"none.conf\"", "no such file"),
+    ] {
+        let error = act(text).unwrap_err();
+        assert!(error.contains(word), "{text}: {error}");
+    }
+    let groups = crate::ids(&[1, 2, 3]);
+    let groups: Vec<_> = groups.chunks(1).collect();
+    assert_eq!(cluster.groups(), groups);
+    cluster.heal();
+    assert_eq!(cluster.groups(), [crate::ids(&[1, 2, 3])]);
 }
 
 proptest! {

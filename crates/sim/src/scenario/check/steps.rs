@@ -35,6 +35,27 @@ pub(super) fn steps(
     raw.iter().map(|step| checker.step(step)).collect()
 }
 
+/// A step that is only an operation, to be carried out now.
+pub(super) fn operation(
+    source: Source<'_>,
+    step: &RawStep,
+    states: States,
+) -> Result<Operation, ScenarioError> {
+    let mut checker = Checker {
+        source,
+        states,
+        earliest: Duration::ZERO,
+    };
+    let whole = 0..source.text.len();
+    if step.at.is_some() || step.after.is_some() || step.pace.is_some() || step.expect.is_some() {
+        return checker.error(whole, ScenarioErrorKind::OnlyOperation);
+    }
+    match checker.operation(step)? {
+        Some(operation) => Ok(operation),
+        None => checker.error(whole, ScenarioErrorKind::Empty),
+    }
+}
+
 impl Checker<'_> {
     pub(super) fn error<T>(
         &self,
