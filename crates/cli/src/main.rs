@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+mod cluster;
+mod node;
 mod run;
 mod snapshot;
 mod status;

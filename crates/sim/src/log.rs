@@ -176,6 +176,22 @@ pub enum What {
     View(View),
 }
 
+impl What {
+    /// What programs and votequorum say to each other: for the log, not for people who watch.
+    #[must_use]
+    pub fn is_chatter(&self) -> bool {
+        match self {
+            What::Sends { .. }
+            | What::Request { .. }
+            | What::Reply { .. }
+            | What::Notified { .. }
+            | What::Timer { .. } => true,
+            What::Log { level, .. } => ["info", "notice"].contains(&level.as_ref()),
+            _ => false,
+        }
+    }
+}
+
 fn micros<S: Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(at.as_micros()).unwrap_or(u64::MAX))
 }

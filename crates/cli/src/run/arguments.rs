@@ -3,9 +3,10 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use quorate_engine::{Compat, NodeId};
-use quorate_sim::config::ClusterConfig;
-use quorate_sim::scenario::{Scenario, add_compat};
+use quorate_engine::NodeId;
+use quorate_sim::scenario::Scenario;
+
+use crate::cluster::ClusterArguments;
 
 /// Run programs in a simulated cluster.
 ///
@@ -16,23 +17,8 @@ use quorate_sim::scenario::{Scenario, add_compat};
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Arguments {
-    /// Number of nodes [default: 3]
-    #[arg(long, value_name = "N", conflicts_with_all = ["config", "scenario"],
-          value_parser = clap::value_parser!(u32).range(1..=2000))]
-    nodes: Option<u32>,
-    /// The cluster of a corosync.conf
-    #[arg(long, value_name = "FILE", conflicts_with = "scenario")]
-    config: Option<PathBuf>,
-    /// A cluster and what happens to it
-    #[arg(long, value_name = "FILE")]
-    scenario: Option<PathBuf>,
-    /// Seed of all chance
-    #[arg(long, value_name = "SEED")]
-    seed: Option<u64>,
-    /// Behaves as the original does: uint8-quorum, lost-tracking, wrapping-votes, no-extra-info,
-    /// or corosync-3.1 for all of it
-    #[arg(long, value_name = "WORD", value_delimiter = ',')]
-    compat: Vec<String>,
+    #[command(flatten)]
+    cluster: ClusterArguments,
     /// The node on which the program runs [default: the first]
     #[arg(long, value_name = "NODE")]
     node: Option<u32>,
@@ -119,14 +105,7 @@ pub(super) struct Plan {
 impl Arguments {
     /// Reads files, and holds everything against each other.
     pub(super) fn plan(&self) -> Result<Plan, String> {
-        let mut scenario = self.read()?;
-        if let Some(seed) = self.seed {
-            scenario.seed = seed;
-        }
-        for word in &self.compat {
-            add_compat(&mut scenario.compat, word)
-                .ok_or_else(|| format!("--compat {word}: there is no such word; see --help"))?;
-        }
+        let scenario = self.cluster.scenario()?;
         let nodes = scenario.config.nodes();
         // A configuration without nodes is refused when it is read.
         let first = nodes.first().map_or(NodeId(1), |node| node.id);
@@ -138,35 +117,10 @@ impl Arguments {
                 return Err(format!("there is no node {node} in the cluster"));
             }
         }
-        if commands.is_empty() && self.scenario.is_none() {
+        if commands.is_empty() && !self.cluster.has_scenario() {
             return Err("neither a program nor a scenario was given; see --help".to_owned());
         }
         Ok(Plan { scenario, commands })
-    }
-
-    fn read(&self) -> Result<Scenario, String> {
-        if let Some(file) = &self.scenario {
-            return Scenario::load(file).map_err(|error| error.render());
-        }
-        let config = match &self.config {
-            Some(file) => {
-                let name = file.display().to_string();
-                let text = std::fs::read_to_string(file);
-                let text = text.map_err(|error| format!("{name}: {error}"))?;
-                ClusterConfig::parse(&name, &text).map_err(|error| error.render())?
-            }
-            None => ClusterConfig::with_nodes(1..=self.nodes.unwrap_or(3)),
-        };
-        Ok(Scenario {
-            name: "cluster".to_owned(),
-            config,
-            seed: 0,
-            compat: Compat::default(),
-            start: true,
-            steps: Vec::new(),
-            exit_code: None,
-            violations: 0,
-        })
     }
 }
 

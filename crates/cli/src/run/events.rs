@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use quorate_sim::{Record, What};
+use quorate_sim::Record;
 
 /// Where events go.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Events {
 
     pub(super) fn write(&mut self, records: &[Record]) -> Result<(), String> {
         for record in records {
-            if !self.quiet && is_of_interest(&record.what) {
+            if !self.quiet && !record.what.is_chatter() {
                 // If nobody reads it, the programs shall go on all the same.
                 let _ = writeln!(std::io::stderr(), "{record}");
             }
@@ -50,18 +50,5 @@ impl Events {
     /// All events as JSON, if they were to be kept.
     pub(super) fn into_kept(self) -> Vec<String> {
         self.kept
-    }
-}
-
-/// What programs and votequorum say to each other is only for the log.
-fn is_of_interest(what: &What) -> bool {
-    match what {
-        What::Sends { .. }
-        | What::Request { .. }
-        | What::Reply { .. }
-        | What::Notified { .. }
-        | What::Timer { .. } => false,
-        What::Log { level, .. } => !["info", "notice"].contains(&level.as_ref()),
-        _ => true,
     }
 }

@@ -2,7 +2,6 @@
 
 mod arguments;
 mod events;
-mod idle;
 mod play;
 mod programs;
 
@@ -125,7 +124,7 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
     let cluster = Cluster::new(scenario.config.clone(), scenario.compat, scenario.seed);
     let log = arguments.log.as_deref();
     let mut events = Events::new(arguments.quiet, log, arguments.check_determinism)?;
-    let mut host = Host::new(cluster, &base())?;
+    let mut host = Host::new(cluster, &quorate_control::base())?;
     let player = Player::new(scenario);
     if scenario.start {
         settle(&mut host, &player)?;
@@ -133,7 +132,7 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
     }
     let mut running = Programs::default();
     if !plan.commands.is_empty() {
-        let preload = programs::preload()?;
+        let preload = crate::node::preload()?;
         for command in &plan.commands {
             let run_dir = host.run_dir(command.node);
             running.start(command, &run_dir, &preload)?;
@@ -172,21 +171,6 @@ fn settle(host: &mut Host, player: &Player<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where sockets and shared memory go: in memory if possible.
-fn base() -> PathBuf {
-    let private = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let candidates = [Some(PathBuf::from("/dev/shm")), private];
-    let writable = |path: &PathBuf| {
-        let access = nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK;
-        path.is_dir() && nix::unistd::access(path, access).is_ok()
-    };
-    candidates
-        .into_iter()
-        .flatten()
-        .find(writable)
-        .unwrap_or_else(std::env::temp_dir)
-}
-
 /// The first event in which two runs differ.
 fn difference(first: &[String], second: &[String]) -> Option<String> {
     let longest = first.len().max(second.len());
@@ -210,6 +194,5 @@ mod tests {
         assert_eq!(difference(&events("a b"), &events("a b")), None);
         let longer = difference(&events("a b"), &events("a b c"));
         assert_eq!(longer.as_deref(), Some("event 3: nothing and c"));
-        assert!(base().is_dir());
     }
 }

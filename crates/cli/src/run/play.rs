@@ -13,9 +13,9 @@ use quorate_sim::scenario::{Due, Player};
 
 use super::arguments::Pace;
 use super::events::Events;
-use super::idle::Sleepers;
 use super::programs::{Programs, code};
 use super::{Ending, Failure};
+use quorate_control::idle::Sleepers;
 
 /// Between two looks at programs that are expected to become idle.
 const LOOK: Duration = Duration::from_millis(1);

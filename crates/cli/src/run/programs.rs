@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command as Process, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::arguments::Command;
-use super::idle::family;
+use crate::node;
+use quorate_control::idle::family;
 
 /// How long programs may take to end when they are asked to.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -61,18 +62,11 @@ impl Programs {
         run_dir: &Path,
         preload: &Path,
     ) -> io::Result<()> {
-        // What the caller preloads stays, behind ours.
-        let mut libraries = OsString::from(preload);
-        if let Some(others) = std::env::var_os("LD_PRELOAD").filter(|list| !list.is_empty()) {
-            libraries.push(" ");
-            libraries.push(others);
-        }
         let child = Process::new("/proc/self/exe")
             .arg(LAUNCH)
             .arg("--")
             .args(&command.words)
-            .env("LD_PRELOAD", libraries)
-            .env("QUORATE_RUN_DIR", run_dir)
+            .envs(node::environment(run_dir, preload))
             .spawn()?;
         let status = None;
         self.0.push(Program { child, status });
@@ -136,24 +130,4 @@ impl Drop for Programs {
 pub(super) fn code(status: ExitStatus) -> i32 {
     let signal = status.signal().map(|signal| 128 + signal);
     status.code().or(signal).unwrap_or(1)
-}
-
-/// The library that leads programs with corosync's own libraries to the cluster.
-pub(super) fn preload() -> Result<PathBuf, String> {
-    const NAME: &str = "libquorate_preload.so";
-    let program = std::env::current_exe().map_err(|error| format!("/proc/self/exe: {error}"))?;
-    let here = program.parent().unwrap_or(Path::new("/"));
-    // Installed; built by make; built by cargo.
-    let places = ["../lib/quorate", "../../build/lib", "", "deps"];
-    let found = places.iter().map(|place| here.join(place).join(NAME));
-    found
-        .into_iter()
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            let place = here.join(places[0]);
-            format!(
-                "{NAME} is missing: it belongs to {}; was all of quorate installed?",
-                place.display()
-            )
-        })
 }

@@ -87,6 +87,17 @@ pub enum HostError {
     Server(#[from] Error),
 }
 
+/// What a connection of a program is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Program {
+    /// The node.
+    pub node: NodeId,
+    /// The service.
+    pub service: Service,
+    /// The program's process id; 0 for one of a foreign namespace.
+    pub process: u32,
+}
+
 /// A connection of a program.
 #[derive(Clone, Copy, Debug)]
 struct Link {
@@ -228,6 +239,39 @@ impl Host {
     /// Whether no request is under way, and programs have taken every reply and every event.
     pub fn is_idle(&mut self) -> bool {
         self.server.all_idle()
+    }
+
+    /// The same without the connections of one process, for one that waits until the others are
+    /// idle.
+    pub fn is_idle_without(&mut self, process: u32) -> bool {
+        let server = &mut self.server;
+        let conns = server.connections().into_iter();
+        let others = conns.filter(|conn| {
+            server
+                .describe(*conn)
+                .is_some_and(|knock| u32::try_from(knock.credentials.pid) != Ok(process))
+        });
+        let others: Vec<_> = others.collect();
+        others.into_iter().all(|conn| server.is_idle(conn))
+    }
+
+    /// All connections of programs, oldest first.
+    #[must_use]
+    pub fn programs(&self) -> Vec<Program> {
+        let program = |conn: ConnId| {
+            let link = self.links.get(&conn)?;
+            let knock = self.server.describe(conn)?;
+            Some(Program {
+                node: link.node,
+                service: link.service,
+                process: u32::try_from(knock.credentials.pid).unwrap_or(0),
+            })
+        };
+        self.server
+            .connections()
+            .into_iter()
+            .filter_map(program)
+            .collect()
     }
 
     fn connected(&mut self, conn: ConnId, listener: ListenerId, service: Service) {

@@ -51,6 +51,19 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// How many steps are still to come.
+    #[must_use]
+    pub fn steps_left(&self) -> usize {
+        self.scenario.steps.len() - self.next
+    }
+
+    /// What was not as expected so far, for people.
+    #[must_use]
+    pub fn failures(&self) -> Vec<String> {
+        let failed = self.checks.iter().filter(|check| check.failure.is_some());
+        failed.map(ToString::to_string).collect()
+    }
+
     /// Lets time pass until the next step is due, if it is not yet, and plays it.
     pub fn play<S: Services>(&mut self, cluster: &mut Cluster<S>) {
         let Some(step) = self.scenario.steps.get(self.next) else {

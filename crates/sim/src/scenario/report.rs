@@ -1,6 +1,6 @@
 //! The outcome of a scenario, for people and for CI systems.
 
-use std::fmt::Write;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 /// One thing that was looked at.
@@ -32,6 +32,17 @@ impl Check {
         match self.line {
             Some(line) => format!("line {line}: {}", self.name),
             None => self.name.clone(),
+        }
+    }
+}
+
+/// The check, and what was found instead.
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.title())?;
+        match &self.failure {
+            Some(found) => write!(f, ": {found}"),
+            None => Ok(()),
         }
     }
 }

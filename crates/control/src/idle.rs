@@ -8,7 +8,7 @@ type Sleeper = (u32, u64);
 
 /// Looks at processes again and again.
 #[derive(Debug, Default)]
-pub(super) struct Sleepers {
+pub struct Sleepers {
     /// Who slept at the last look, and since when at least.
     last: Option<(Vec<Sleeper>, Instant)>,
 }
@@ -16,7 +16,7 @@ pub(super) struct Sleepers {
 impl Sleepers {
     /// How long these processes and all their descendants have slept at least, seen at two looks
     /// or more: at all of them every thread slept, and none was awake in between.
-    pub(super) fn sleep(&mut self, processes: impl IntoIterator<Item = u32>) -> Option<Duration> {
+    pub fn sleep(&mut self, processes: impl IntoIterator<Item = u32>) -> Option<Duration> {
         let mut sleepers = Vec::new();
         let mut awake = false;
         for process in family(processes) {
@@ -40,13 +40,13 @@ impl Sleepers {
     }
 
     /// Something has happened that may have woken a process.
-    pub(super) fn woken(&mut self) {
+    pub fn woken(&mut self) {
         self.last = None;
     }
 }
 
 /// These processes and all their descendants.
-pub(super) fn family(processes: impl IntoIterator<Item = u32>) -> Vec<u32> {
+pub fn family(processes: impl IntoIterator<Item = u32>) -> Vec<u32> {
     let mut family: Vec<u32> = processes.into_iter().collect();
     let mut next = 0;
     while let Some(&process) = family.get(next) {

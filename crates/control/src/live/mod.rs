@@ -1,0 +1,211 @@
+//! A cluster that lives on: programs, time, a scenario if there is one, and those who control it.
+
+mod requests;
+mod time;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use quorate_sim::Cluster;
+use quorate_sim::Record;
+use quorate_sim::host::{Host, HostError};
+use quorate_sim::scenario::{Due, Player};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use thiserror::Error;
+
+use crate::door::{CallerId, Door};
+use crate::idle::Sleepers;
+use crate::place::Name;
+use crate::status::Latest;
+
+/// How virtual time passes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Pace {
+    /// So many virtual seconds in a real one; more than 0.
+    Real(f64),
+    /// Only when it is told to.
+    Manual,
+}
+
+/// Why a live cluster cannot go on. No program and no caller can bring this about.
+#[derive(Debug, Error)]
+pub enum LiveError {
+    /// The sockets of its nodes.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The control socket, or waiting.
+    #[error("{0}")]
+    System(#[from] io::Error),
+    /// The log cannot be written.
+    #[error("{0}")]
+    Log(String),
+}
+
+/// Takes note of what happens, before any program is told of it.
+pub type Events<'a> = Box<dyn FnMut(&[Record]) -> Result<(), String> + 'a>;
+
+/// Something that somebody waits for.
+#[derive(Clone, Copy, Debug)]
+enum Goal {
+    /// This virtual time.
+    Time(Duration),
+    /// That nothing is under way, and all but this process are idle; for so long at most.
+    Idle(u32, Instant, Duration),
+}
+
+/// A cluster with its programs, its clock and its control socket.
+pub struct Live<'a> {
+    // Goes before the connections do, so that their end says that nothing is left.
+    host: Host,
+    door: Door,
+    name: Name,
+    player: Player<'a>,
+    events: Events<'a>,
+    latest: Latest,
+    pace: Pace,
+    /// A moment in real time and in virtual time.
+    anchor: (Instant, Duration),
+    goals: BTreeMap<CallerId, Goal>,
+    sleepers: Sleepers,
+    /// Programs were told something, and may not have done what they do about it.
+    told: bool,
+    stopping: bool,
+}
+
+impl fmt::Debug for Live<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let live = &mut f.debug_struct("Live");
+        live.field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Live<'a> {
+    /// Opens the control socket in the host's directory.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses it.
+    pub fn new(
+        host: Host,
+        name: Name,
+        player: Player<'a>,
+        pace: Pace,
+        events: Events<'a>,
+    ) -> Result<Self, LiveError> {
+        let door = Door::open(host.server().home())?;
+        let anchor = (Instant::now(), host.cluster().now());
+        let mut live = Self {
+            host,
+            door,
+            name,
+            player,
+            events,
+            latest: Latest::default(),
+            pace,
+            anchor,
+            goals: BTreeMap::new(),
+            sleepers: Sleepers::default(),
+            told: false,
+            stopping: false,
+        };
+        live.act(|_, _| ())?;
+        Ok(live)
+    }
+
+    /// The cluster with the sockets of its nodes.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Whether it was asked to end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// Does all that is due, and answers all who ask; does not wait.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses something without which this cannot go on.
+    pub fn turn(&mut self) -> Result<(), LiveError> {
+        self.pass_time()?;
+        if self.host.serve(Some(Duration::ZERO))? {
+            self.sleepers.woken();
+            self.act(|_, _| ())?;
+        }
+        for (caller, process, request) in self.door.requests() {
+            self.request(caller, process, request)?;
+        }
+        self.pursue()
+    }
+
+    /// Waits until there is something to do, or one of these descriptors is readable.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses to wait.
+    pub fn wait(&self, others: &[BorrowedFd<'_>]) -> Result<(), LiveError> {
+        let server = self.host.server();
+        let limits = [server.patience(), self.door.patience(), self.patience()];
+        let limit = limits.into_iter().flatten().min();
+        let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
+        let own = [(server.fd(), PollFlags::IN)].into_iter();
+        let all = own
+            .chain(self.door.fds())
+            .chain(others.iter().map(|&fd| (fd, PollFlags::IN)));
+        let mut fds: Vec<_> = all
+            .map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags))
+            .collect();
+        match poll(&mut fds, limit.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(io::Error::from(error).into()),
+        }
+    }
+
+    /// How long nothing will happen by itself.
+    fn patience(&self) -> Option<Duration> {
+        let waits_for_idle = self.player.due() == Due::Idle
+            || self
+                .goals
+                .values()
+                .any(|goal| matches!(goal, Goal::Idle(..)));
+        let look = waits_for_idle.then_some(time::LOOK);
+        let Pace::Real(speed) = self.pace else {
+            let moves = self
+                .goals
+                .values()
+                .any(|goal| matches!(goal, Goal::Time(_)));
+            return if moves { Some(Duration::ZERO) } else { look };
+        };
+        let step = match self.player.due() {
+            Due::At(at) => Some(at),
+            Due::Idle | Due::Finished => None,
+        };
+        let next = self.host.cluster().next_event_at();
+        let next = next.into_iter().chain(step).min();
+        let now = self.now();
+        let real = |at: Duration| at.saturating_sub(now).div_f64(speed);
+        look.into_iter().chain(next.map(real)).min()
+    }
+
+    /// Does something with the cluster. The events are told before the programs are.
+    fn act<R>(
+        &mut self,
+        act: impl FnOnce(&mut Cluster, &mut Player<'a>) -> R,
+    ) -> Result<R, LiveError> {
+        let (player, events, latest) = (&mut self.player, &mut self.events, &mut self.latest);
+        let result = self.host.act(|cluster| {
+            let result = act(cluster, player);
+            let records = cluster.take_log();
+            latest.keep(&records);
+            events(&records).map(|()| result)
+        })?;
+        self.told |= self.host.has_told();
+        result.map_err(LiveError::Log)
+    }
+}
