@@ -19,7 +19,7 @@ const fn by_chance(name: &'static str, ours: Ends) -> Case {
     }
 }
 
-pub(super) const CASES: [Case; 43] = [
+pub(super) const CASES: [Case; 47] = [
     case("null_handle", Crashing, With("7\n")),
     case("null_callbacks", With("1 1 1\n"), With("1 1 1\n")),
     case("null_members", With("1 1 1 1 6\n"), With("1 1 1 1 6\n")),
@@ -118,7 +118,27 @@ pub(super) const CASES: [Case; 43] = [
         With("2 stdin open, none lost, at last 1\n"),
     ),
     case("shared_memory", With("3120 KiB\n"), With("72 KiB\n")),
-    case("ring_cut_short", Crashing, Crashing),
+    case(
+        "shared_memory_full",
+        With("initialize 15, then usable 1, nothing left over\n"),
+        With("initialize 15, then usable 1, nothing left over\n"),
+    ),
+    case(
+        "no_shared_memory",
+        With("initialize 12, descriptors lost 0\n"),
+        With("initialize 12, descriptors lost 0\n"),
+    ),
+    case(
+        "read_only_shared_memory",
+        With("initialize 2, descriptors lost 0\n"),
+        With("initialize 2, descriptors lost 0\n"),
+    ),
+    case(
+        "ring_cut_short",
+        Crashing,
+        With("directories 1, names 0, usable 1\n"),
+    ),
+    case("ring_cut_short_on_purpose", Crashing, Crashing),
     case("daemon_stopped", Never, With(STOPPED)),
     case(
         "daemon_killed_in_flight",

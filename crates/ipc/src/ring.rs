@@ -149,6 +149,8 @@ impl MappedRing {
             header: Mapping::new(header, HEADER_LEN)?,
             data: Mapping::new(data, data_len)?,
         };
+        ring.header.populate()?;
+        ring.data.populate()?;
         let words = ring.header.u32_at(WORD_SIZE).load(Ordering::Relaxed) as usize;
         if words != data_len / 4 {
             return Err(Error::Protocol("the ring's size is not the one agreed"));

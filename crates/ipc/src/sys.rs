@@ -393,8 +393,9 @@ impl WipedOnFork {
 /// A file shared with another process, mapped readable and writable.
 ///
 /// Access goes through atomics only, so that a peer that writes at the same
-/// time causes no undefined behaviour. The peer could still cut the file short,
-/// which turns an access into SIGBUS; corosync has no reason to.
+/// time causes no undefined behaviour. Whoever has the file open could still cut
+/// it short, which turns an access into SIGBUS; corosync, which maps it and keeps
+/// no descriptor, can't once its name is gone.
 #[derive(Debug)]
 pub(crate) struct Mapping {
     start: NonNull<u8>,
@@ -434,6 +435,20 @@ impl Mapping {
         }
         let start = NonNull::new(start.cast()).ok_or(Error::NoMemory)?;
         Ok(Self { start, len })
+    }
+
+    /// Makes sure that every page is there now: of a file that was cut short, or
+    /// never had its pages in a file system that is full, this call fails where
+    /// an access would raise SIGBUS. Linux before 5.14 can't, and is believed.
+    pub(crate) fn populate(&self) -> Result<(), Error> {
+        let start = self.start.as_ptr().cast();
+        // SAFETY: the range was mapped by `new`; the advice changes no content.
+        match check("madvise", || unsafe {
+            libc::madvise(start, self.len, libc::MADV_POPULATE_WRITE)
+        }) {
+            Err(error) if error.errno() != Some(libc::EINVAL) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The 32-bit word at a byte offset, which must be aligned and inside.

@@ -9,6 +9,7 @@ use crate::sys::{self, Address, Mapping, SocketKind, Transfer};
 use std::ffi::CStr;
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The control file: three pairs of a count of messages under way and a
@@ -26,20 +27,23 @@ pub(super) struct Datagrams {
     calls: OwnedFd,
     events: OwnedFd,
     control: Mapping,
-    control_file: SharedFile,
+    directory: PathBuf,
 }
 
 impl Datagrams {
     pub(super) fn attach(response: &ConnectionResponse) -> Result<Self, Error> {
-        let (file, control_file) = SharedFile::open(&response.request, "")?;
-        let len = file
+        let shared = SharedFile::open(&response.request, "")?;
+        shared.unlink();
+        let len = shared
+            .file
             .metadata()
             .map_err(|e| Error::system("fstat", e))?
             .len();
         if len != CONTROL_LEN as u64 {
             return Err(Error::Protocol("the control file has a wrong size"));
         }
-        let control = Mapping::new(&file, CONTROL_LEN)?;
+        let control = Mapping::new(&shared.file, CONTROL_LEN)?;
+        control.populate()?;
         let base = CStr::from_bytes_until_nul(&response.response)
             .map_err(|_| Error::Protocol("the sockets' name is not terminated"))?
             .to_bytes();
@@ -48,7 +52,7 @@ impl Datagrams {
             calls: pair(base, "-response", "-request", max)?,
             events: pair(base, "-event", "-event-tx", max)?,
             control,
-            control_file,
+            directory: shared.into_directory(),
         })
     }
 
@@ -117,10 +121,7 @@ impl Datagrams {
     pub(super) fn close(&self) {
         sys::shutdown(self.calls.as_fd());
         sys::shutdown(self.events.as_fd());
-        self.control_file.remove();
-        if let Some(dir) = self.control_file.directory() {
-            let _ = fs::remove_dir(dir);
-        }
+        let _ = fs::remove_dir(&self.directory);
     }
 }
 

@@ -6,18 +6,19 @@ use std::ffi::{CStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, PathBuf};
 
-/// A file shared with the daemon, remembered by name and identity.
+/// A file shared with the daemon, with its name.
 #[derive(Debug)]
 pub(super) struct SharedFile {
+    pub(super) file: File,
     path: PathBuf,
     identity: (u64, u64),
 }
 
 impl SharedFile {
     /// Opens the file that the daemon named, if it is one that it may name.
-    pub(super) fn open(field: &[u8], suffix: &str) -> Result<(File, Self), Error> {
+    pub(super) fn open(field: &[u8], suffix: &str) -> Result<Self, Error> {
         let path = shared_path(field, suffix)?;
         let file = OpenOptions::new()
             .read(true)
@@ -29,17 +30,18 @@ impl SharedFile {
         if !meta.is_file() || !trusted_owner(meta.uid()) {
             return Err(Error::Untrusted("a connection's file is not this user's"));
         }
-        Ok((
+        Ok(Self {
             file,
-            Self {
-                path,
-                identity: (meta.dev(), meta.ino()),
-            },
-        ))
+            path,
+            identity: (meta.dev(), meta.ino()),
+        })
     }
 
-    /// Removes the file if the name still stands for it.
-    pub(super) fn remove(&self) {
+    /// Takes the file's name away if it still stands for it. The daemon has no
+    /// more use for it than to do the same in the end; without one, nobody can
+    /// cut the file short under the two who have mapped it, and nothing is left
+    /// behind, whoever dies. Where that is not allowed, the name stays.
+    pub(super) fn unlink(&self) {
         if fs::symlink_metadata(&self.path)
             .is_ok_and(|meta| (meta.dev(), meta.ino()) == self.identity)
         {
@@ -48,8 +50,9 @@ impl SharedFile {
     }
 
     /// The directory that the daemon made for the connection.
-    pub(super) fn directory(&self) -> Option<&Path> {
-        self.path.parent()
+    pub(super) fn into_directory(mut self) -> PathBuf {
+        self.path.pop();
+        self.path
     }
 }
 
@@ -80,6 +83,7 @@ fn shared_path(field: &[u8], suffix: &str) -> Result<PathBuf, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn paths_that_a_daemon_may_not_name() {

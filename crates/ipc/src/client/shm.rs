@@ -9,6 +9,7 @@ use crate::semaphore;
 use crate::sys::{self, Transfer};
 use std::fs;
 use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -27,7 +28,7 @@ pub(super) struct Rings {
     event: MappedRing,
     max_msg_size: usize,
     events: Mutex<EventState>,
-    files: Vec<SharedFile>,
+    directory: PathBuf,
 }
 
 /// The private side of the request and the response ring.
@@ -50,13 +51,15 @@ struct EventState {
 impl Rings {
     pub(super) fn attach(response: &ConnectionResponse) -> Result<Self, Error> {
         let max = response.max_msg_size as usize;
-        let mut files = Vec::new();
-        files.try_reserve_exact(6).map_err(|_| Error::NoMemory)?;
-        let mut attach = |field: &[u8]| {
-            let (header, header_file) = SharedFile::open(field, "-header")?;
-            let (data, data_file) = SharedFile::open(field, "-data")?;
-            files.extend([header_file, data_file]);
-            MappedRing::attach(&header, &data, max)
+        let mut directory = PathBuf::new();
+        let mut attach = |field: &[u8]| -> Result<_, Error> {
+            let header = SharedFile::open(field, "-header")?;
+            let data = SharedFile::open(field, "-data")?;
+            header.unlink();
+            data.unlink();
+            let ring = MappedRing::attach(&header.file, &data.file, max)?;
+            directory = header.into_directory();
+            Ok(ring)
         };
         Ok(Self {
             request: attach(&response.request)?,
@@ -64,7 +67,7 @@ impl Rings {
             event: attach(&response.event)?,
             max_msg_size: max,
             events: Mutex::default(),
-            files,
+            directory,
         })
     }
 
@@ -153,19 +156,15 @@ impl Rings {
         Ok(queued())
     }
 
-    /// Wakes a waiting caller and leaves; the files of a daemon that died
-    /// without clearing up are removed.
+    /// Wakes a waiting caller and leaves; the directory of a daemon that died
+    /// without clearing up is removed.
     pub(super) fn close(&self, daemon_gone: bool) {
         self.response.interrupt();
         for ring in [&self.request, &self.response, &self.event] {
             ring.detach();
         }
         if daemon_gone {
-            self.files.iter().for_each(SharedFile::remove);
-            if let Some(dir) = self.files.first().and_then(|file| file.directory()) {
-                // Fails while the daemon, if it lives, still has files there.
-                let _ = fs::remove_dir(dir);
-            }
+            let _ = fs::remove_dir(&self.directory);
         }
     }
 }
