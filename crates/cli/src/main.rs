@@ -7,6 +7,7 @@ mod node;
 mod run;
 mod snapshot;
 mod status;
+mod timeline;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Status(status::Arguments),
+    Timeline(timeline::Arguments),
     #[command(hide = true)]
     Launch(run::Launch),
 }
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => return run::run(&arguments),
         Command::Launch(arguments) => return run::launch(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Timeline(arguments) => timeline::run(&arguments),
     };
     match result {
         Ok(code) => code,

@@ -5,6 +5,7 @@ mod matrix;
 mod run;
 mod same;
 mod scenarios;
+mod timeline;
 mod tool;
 
 use std::process::ExitCode;
@@ -18,5 +19,6 @@ fn main() -> ExitCode {
     same::run_all(&mut suite);
     matrix::run_all(&mut suite);
     bindings::run_all(&mut suite);
+    timeline::run_all(&mut suite);
     suite.finish()
 }

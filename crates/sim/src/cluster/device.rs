@@ -91,7 +91,8 @@ impl<S: Services> Cluster<S> {
         peer: usize,
         vote: bool,
     ) -> Result<(), OperationError> {
-        self.record_device(peer, "starts");
+        let vote_or_not = if vote { "votes" } else { "does not vote" };
+        self.record_device(peer, &format!("starts and {vote_or_not}"));
         let client = self.attach(node)?;
         self.peers[peer].device = Some(Device {
             client,

@@ -53,7 +53,7 @@ pub use check::add_compat;
 pub use error::{ScenarioError, ScenarioErrorKind};
 pub use expectation::Expectation;
 pub use player::{Due, Player};
-pub use report::{Check, Report};
+pub use report::{Check, Report, escape_xml};
 
 use std::path::Path;
 use std::time::Duration;

@@ -91,7 +91,7 @@ impl Report {
     /// The report as a JUnit XML document.
     #[must_use]
     pub fn to_junit(&self) -> String {
-        let name = escape(&self.name);
+        let name = escape_xml(&self.name);
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"{name}\" \
              tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\">\n    <properties>\n      \
@@ -101,7 +101,7 @@ impl Report {
             self.seed
         );
         for check in &self.checks {
-            let title = escape(&check.title());
+            let title = escape_xml(&check.title());
             let seconds = check.at.as_secs_f64();
             // Writing to a String cannot fail.
             let _ = write!(
@@ -113,7 +113,7 @@ impl Report {
                 Some(failure) => writeln!(
                     xml,
                     ">\n      <failure message=\"{}\"/>\n    </testcase>",
-                    escape(failure)
+                    escape_xml(failure)
                 ),
             };
         }
@@ -126,7 +126,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Text for an attribute. Characters that XML 1.0 does not have become U+FFFD.
-fn escape(text: &str) -> String {
+pub fn escape_xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
