@@ -165,7 +165,7 @@ fn trusted_dir(dir: &Path) -> Result<(), Error> {
 
 /// In a directory that others can write to, any of them may be listening.
 fn trusted_peer(socket: OwnedFd) -> Result<OwnedFd, Error> {
-    if trusted_owner(sys::peer_uid(socket.as_fd())?) {
+    if trusted_owner(sys::peer(socket.as_fd())?.uid) {
         Ok(socket)
     } else {
         Err(Error::Untrusted("the socket is served by another user"))

@@ -197,8 +197,9 @@ pub(crate) const SEND_BUFFER: libc::c_int = libc::SO_SNDBUF;
 /// Room for what has arrived, in bytes.
 pub(crate) const RECEIVE_BUFFER: libc::c_int = libc::SO_RCVBUF;
 
-/// Effective user id of the process behind a connected Unix stream socket.
-pub(crate) fn peer_uid(fd: BorrowedFd<'_>) -> Result<u32, Error> {
+/// The process behind a connected Unix stream socket: the one that connected, or
+/// listens, and its effective ids.
+pub(crate) fn peer(fd: BorrowedFd<'_>) -> Result<libc::ucred, Error> {
     let mut creds = libc::ucred {
         pid: 0,
         uid: 0,
@@ -215,7 +216,7 @@ pub(crate) fn peer_uid(fd: BorrowedFd<'_>) -> Result<u32, Error> {
             &mut len,
         )
     })?;
-    Ok(creds.uid)
+    Ok(creds)
 }
 
 /// What a non-blocking transfer did.

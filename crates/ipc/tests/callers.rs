@@ -3,19 +3,15 @@
 
 mod rig;
 
-use quorate_ipc::Error;
 use quorate_ipc::server::Limits;
+use quorate_ipc::{Error, Service};
 use rig::*;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 fn knock(rig: &Rig) -> UnixStream {
-    let stream = UnixStream::connect(rig.run_dir().join("votequorum")).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
-    stream
+    hostile::knock(&rig.run_dir(), Service::VoteQuorum)
 }
 
 /// Weakness 1: half-open connections were kept without limit.
@@ -80,7 +76,7 @@ fn the_message_size_is_bounded() {
         (1 << 20, 65536),
         (u32::MAX, 65536),
     ] {
-        let client = Hostile::connect(&rig.run_dir(), asked);
+        let client = Hostile::connect(&rig.run_dir(), Service::VoteQuorum, asked);
         assert_eq!(client.response.max_msg_size, granted);
         let len = (u64::from(granted) + 13).next_multiple_of(4096);
         for ring in [&client.request, &client.reply, &client.event] {

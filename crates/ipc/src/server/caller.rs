@@ -20,6 +20,8 @@ pub(super) struct Caller {
     pub(super) stream: UnixStream,
     pub(super) listener: u64,
     pub(super) since: Instant,
+    /// Whose process it is, as far as that is known before it says anything.
+    pub(super) process: i32,
     request: [u8; size_of::<ConnectionRequest>()],
     got: usize,
     credentials: Option<Credentials>,
@@ -37,7 +39,9 @@ impl Caller {
         stream
             .set_nonblocking(true)
             .map_err(|e| Error::system("fcntl", e))?;
+        let process = common::peer(stream.as_fd())?.pid;
         Ok(Self {
+            process,
             stream,
             listener,
             since: Instant::now(),

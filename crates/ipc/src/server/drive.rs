@@ -2,11 +2,13 @@
 
 use super::caller::{Caller, Wish};
 use super::files::Rings;
-use super::peer::Peer;
+use super::peer::{NOT_TAKEN, Peer};
 use super::sys::{Credentials, Event};
-use super::{BATCH, ConnId, Knock, ListenerId, Occurrence, Server};
+use super::{BATCH, ConnId, Knock, ListenerId, Occurrence, RETRY, ROUND, ROUND_BYTES, Server};
 use crate::endpoint::Service;
 use crate::error::Error;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
@@ -19,7 +21,12 @@ struct Admission {
 }
 
 impl Server {
-    pub(super) fn accept(&mut self, id: u64) {
+    pub(super) fn accept(
+        &mut self,
+        id: u64,
+        admit: &mut impl FnMut(&Knock) -> Result<(), i32>,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
         let Some(listener) = self.listeners.get_mut(&id) else {
             return;
         };
@@ -31,11 +38,31 @@ impl Server {
             if self.poller.add(caller.stream.as_fd(), token).is_err() {
                 continue;
             }
-            // Who comes with a request has it ready; the silent make room.
             if self.callers.len() >= self.limits.half_open {
-                self.callers.pop_first();
+                self.make_room(admit, occurrences);
             }
             self.callers.insert(token, caller);
+        }
+    }
+
+    /// Sends the caller away that has been silent longest among those of the process that has
+    /// most of them, unless its request has come meanwhile.
+    fn make_room(
+        &mut self,
+        admit: &mut impl FnMut(&Knock) -> Result<(), i32>,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        let mut crowds = BTreeMap::<i32, (usize, u64)>::new();
+        for (id, caller) in &self.callers {
+            crowds.entry(caller.process).or_insert((0, *id)).0 += 1;
+        }
+        // Of equal crowds the one that has waited longest.
+        let largest = crowds
+            .values()
+            .max_by_key(|(size, oldest)| (*size, Reverse(*oldest)));
+        if let Some((_, oldest)) = largest.copied() {
+            self.listen(oldest, admit, occurrences);
+            self.callers.remove(&oldest);
         }
     }
 
@@ -126,7 +153,9 @@ impl Server {
         };
         if event.readable || event.hung_up {
             match peer.drain_bytes() {
-                Ok(true) => self.take_requests(event.token, occurrences),
+                Ok(true) => {
+                    self.busy.insert(event.token);
+                }
                 Ok(false) => {
                     let conn = ConnId(event.token);
                     let last = peer.take_last_requests().into_iter();
@@ -141,14 +170,41 @@ impl Server {
         }
     }
 
-    pub(super) fn take_requests(&mut self, id: u64, occurrences: &mut Vec<Occurrence>) {
+    /// Takes requests from those who may have some, one after the other. A crowd with full
+    /// rings shortens everybody's turn; it does not make others wait longer for theirs.
+    pub(super) fn take_turns(&mut self, occurrences: &mut Vec<Occurrence>) {
+        let mut later = std::mem::take(&mut self.busy);
+        let soon = later.split_off(&(self.turn + 1));
+        let batch = (ROUND / (soon.len() + later.len()).max(1)).clamp(1, BATCH);
+        let mut waiting = soon.into_iter().chain(later);
+        let (mut requests, mut bytes) = (0, 0);
+        while requests < ROUND && bytes < ROUND_BYTES {
+            let Some(id) = waiting.next() else {
+                break;
+            };
+            self.turn = id;
+            let taken = self.take_requests(id, batch, occurrences);
+            requests += taken.0;
+            bytes += taken.1;
+        }
+        self.busy.extend(waiting);
+    }
+
+    /// How many requests it has taken, and how many bytes.
+    fn take_requests(
+        &mut self,
+        id: u64,
+        most: usize,
+        occurrences: &mut Vec<Occurrence>,
+    ) -> (usize, usize) {
         let Some(peer) = self.peers.get_mut(&id) else {
-            return;
+            return (0, 0);
         };
         if self.frozen.contains(&peer.listener) {
-            return;
+            return (0, 0);
         }
-        let (heard, error) = peer.take_requests(BATCH);
+        let (heard, error) = peer.take_requests(most);
+        let taken = (heard.requests.len(), heard.bytes);
         let conn = ConnId(id);
         let requests = heard.requests.into_iter();
         occurrences.extend(requests.map(|bytes| Occurrence::Request { conn, bytes }));
@@ -158,6 +214,18 @@ impl Server {
         if let Some(why) = error {
             self.end(id, why);
         }
+        taken
+    }
+
+    /// Looks whether clients have made room in full rings, at every [`RETRY`].
+    pub(super) fn look_for_room(&mut self) {
+        if self.blocked.is_empty() || self.looked.elapsed() < RETRY {
+            return;
+        }
+        self.looked = Instant::now();
+        for id in self.blocked.clone() {
+            self.tend(id, Peer::flush);
+        }
     }
 
     /// Does something with a connection that may fill its rings or empty its
@@ -166,7 +234,10 @@ impl Server {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
-        if let Err(why) = act(peer) {
+        let before = peer.queued_bytes();
+        let done = act(peer);
+        self.queued = self.queued - before + peer.queued_bytes();
+        if let Err(why) = done {
             self.end(id, why);
             return;
         }
@@ -181,11 +252,25 @@ impl Server {
         } else {
             self.owing.remove(&id)
         };
-        if !changed || self.frozen.contains(&peer.listener) {
+        if changed && !self.frozen.contains(&peer.listener) {
+            if let Err(why) = self.poller.want_room(peer.as_fd(), id, owes) {
+                self.end(id, why);
+            }
+        }
+        self.save_memory();
+    }
+
+    /// Ends the connection for which most is kept, when that is too much for all together.
+    fn save_memory(&mut self) {
+        if self.queued <= self.limits.queued_bytes_in_all {
             return;
         }
-        if let Err(why) = self.poller.want_room(peer.as_fd(), id, owes) {
-            self.end(id, why);
+        let most = self.blocked.iter().max_by_key(|id| {
+            let peer = self.peers.get(id);
+            peer.map_or(0, Peer::queued_bytes)
+        });
+        if let Some(id) = most.copied() {
+            self.end(id, NOT_TAKEN);
         }
     }
 
@@ -201,7 +286,9 @@ impl Server {
         for set in [&mut self.busy, &mut self.blocked, &mut self.owing] {
             set.remove(&id);
         }
-        self.peers.remove(&id)
+        let peer = self.peers.remove(&id)?;
+        self.queued -= peer.queued_bytes();
+        Some(peer)
     }
 
     /// Drops callers whose time is over.

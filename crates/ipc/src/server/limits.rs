@@ -7,8 +7,9 @@ use std::time::Duration;
 /// Bounds on what clients may use up, together and each.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Callers who have connected but not yet said what they want. One more
-    /// makes the one that has been silent longest go.
+    /// Callers who have connected but not yet said what they want. For one more,
+    /// one has to go: of the process that has most of them, the one that has been
+    /// silent longest.
     pub half_open: usize,
     /// How long such a caller may take.
     pub half_open_time: Duration,
@@ -18,6 +19,9 @@ pub struct Limits {
     /// A client that lets more pile up is disconnected: to lose events silently
     /// would be worse, and to keep them all would let it use up the memory.
     pub queued_bytes: usize,
+    /// The same for all connections together: the one for which most is kept is
+    /// disconnected.
+    pub queued_bytes_in_all: usize,
     /// The message sizes that a service grants: what a client asks for is moved
     /// into this range. The lower end must fit the largest reply and event; from
     /// the granted size both sides compute the length of each of three rings.
@@ -31,6 +35,7 @@ impl Default for Limits {
             half_open_time: Duration::from_secs(5),
             connections: 4096,
             queued_bytes: 8 << 20,
+            queued_bytes_in_all: 128 << 20,
             message_size,
         }
     }

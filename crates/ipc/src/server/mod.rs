@@ -55,12 +55,16 @@ use peer::Peer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 pub use sys::Credentials;
-use sys::{Event, Poller};
+use sys::Poller;
 
 /// Requests of one connection in a row, before others have their turn.
 const BATCH: usize = 32;
+/// Requests of all connections, and bytes of them, before whoever drives the
+/// server has its turn.
+const ROUND: usize = 256;
+const ROUND_BYTES: usize = 16 << 20;
 
 /// How often a full ring is looked at again: the client gives no sign when it
 /// has made room.
@@ -75,10 +79,16 @@ pub struct Server {
     listeners: BTreeMap<u64, Listener>,
     callers: BTreeMap<u64, Caller>,
     peers: BTreeMap<u64, Peer>,
-    /// Connections that may have more requests than were taken.
+    /// Connections that may have requests.
     busy: BTreeSet<u64>,
+    /// Whose requests were taken last; the next one is first in the next round.
+    turn: u64,
     /// Connections with a full ring.
     blocked: BTreeSet<u64>,
+    /// When full rings were last looked at.
+    looked: Instant,
+    /// Bytes that wait for room in rings, of all connections.
+    queued: usize,
     /// Connections that are asked to report room in their socket.
     owing: BTreeSet<u64>,
     /// Sockets that are not listened to, nor their connections.
@@ -119,7 +129,10 @@ impl Server {
             callers: BTreeMap::new(),
             peers: BTreeMap::new(),
             busy: BTreeSet::new(),
+            turn: 0,
             blocked: BTreeSet::new(),
+            looked: Instant::now(),
+            queued: 0,
             owing: BTreeSet::new(),
             frozen: BTreeSet::new(),
             ended: Vec::new(),
@@ -171,7 +184,8 @@ impl Server {
         let callers = self.callers.values().filter(heard);
         let oldest = callers.map(|caller| caller.since).min();
         let expiry = oldest.map(|since| self.limits.half_open_time.saturating_sub(since.elapsed()));
-        let retry = (!self.blocked.is_empty()).then_some(RETRY);
+        let retry = RETRY.saturating_sub(self.looked.elapsed());
+        let retry = (!self.blocked.is_empty()).then_some(retry);
         expiry.into_iter().chain(retry).min()
     }
 
@@ -190,25 +204,17 @@ impl Server {
         let limit = limit.into_iter().chain(self.patience()).min();
         let events = self.poller.wait(limit)?;
         let mut occurrences = Vec::new();
-        let busy = std::mem::take(&mut self.busy);
         for event in &events {
             if self.listeners.contains_key(&event.token) {
-                self.accept(event.token);
+                self.accept(event.token, &mut admit, &mut occurrences);
             } else if self.callers.contains_key(&event.token) {
                 self.listen(event.token, &mut admit, &mut occurrences);
             } else {
                 self.attend(event, &mut occurrences);
             }
         }
-        for id in busy {
-            let heard = |event: &Event| event.token == id && (event.readable || event.hung_up);
-            if !events.iter().any(heard) {
-                self.take_requests(id, &mut occurrences);
-            }
-        }
-        for id in self.blocked.clone() {
-            self.tend(id, Peer::flush);
-        }
+        self.take_turns(&mut occurrences);
+        self.look_for_room();
         self.expire();
         for (id, why) in std::mem::take(&mut self.ended) {
             let conn = ConnId(id);

@@ -17,6 +17,9 @@ const READS: usize = 16;
 /// Bytes of requests in a row, however few they are.
 const BATCH_BYTES: usize = 1 << 20;
 
+/// Why a connection ends whose queue is too long.
+pub(super) const NOT_TAKEN: Error = Error::Protocol("the client does not take what it asked for");
+
 /// A connected client.
 #[derive(Debug)]
 pub(super) struct Peer {
@@ -40,6 +43,7 @@ pub(super) struct Peer {
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     pub(super) requests: Vec<Vec<u8>>,
+    pub(super) bytes: usize,
     /// More may wait.
     pub(super) more: bool,
 }
@@ -87,9 +91,9 @@ impl Peer {
     /// Takes up to `most` requests out of the ring. An error may come with
     /// requests that were taken before it.
     pub(super) fn take_requests(&mut self, most: usize) -> (Heard, Option<Error>) {
-        let (mut heard, mut bytes_taken) = (Heard::default(), 0);
+        let mut heard = Heard::default();
         while !self.held {
-            if heard.requests.len() == most || bytes_taken >= BATCH_BYTES {
+            if heard.requests.len() == most || heard.bytes >= BATCH_BYTES {
                 heard.more = true;
                 break;
             }
@@ -100,7 +104,7 @@ impl Peer {
                 }
                 Ok(Some(bytes)) => {
                     self.unanswered += 1;
-                    bytes_taken += bytes.len();
+                    heard.bytes += bytes.len();
                     heard.requests.push(bytes);
                 }
                 Err(error) => return (heard, Some(error)),
@@ -144,9 +148,7 @@ impl Peer {
         queue: impl FnOnce(&mut Self) -> &mut VecDeque<Vec<u8>>,
     ) -> Result<(), Error> {
         if self.queued_bytes + bytes.len() > self.queue_limit {
-            return Err(Error::Protocol(
-                "the client does not take what it asked for",
-            ));
+            return Err(NOT_TAKEN);
         }
         self.queued_bytes += bytes.len();
         queue(self).push_back(bytes);
@@ -174,6 +176,11 @@ impl Peer {
     /// it gives no sign.
     pub(super) fn waits_for_room(&self) -> bool {
         self.queued_bytes > 0
+    }
+
+    /// Bytes of messages that wait.
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.queued_bytes
     }
 
     /// Whether bytes wait for the client to take some from the socket.

@@ -90,7 +90,7 @@ impl Poller {
     /// Waits until something is ready or the limit has passed; a signal ends the
     /// wait early.
     pub(super) fn wait(&self, limit: Option<Duration>) -> Result<Vec<Event>, Error> {
-        const AT_ONCE: usize = 256;
+        const AT_ONCE: usize = 64;
         // Rounded up, so that a limit of 0.3 ms does not become a busy loop.
         let ms = limit.map_or(-1, |limit| {
             i32::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)

@@ -1,15 +1,16 @@
 //! A server with a toy service, and clients that keep to no rule.
 
 #![allow(dead_code, reason = "each test program uses its part")]
+#![allow(unused_imports, reason = "the same")]
 
-use quorate_ipc::handshake::{ConnectionRequest, ConnectionResponse};
+pub(crate) mod hostile;
+
+pub(crate) use hostile::*;
 use quorate_ipc::header::{RequestHeader, ResponseHeader};
 use quorate_ipc::server::{ConnId, Knock, Limits, Occurrence, Server};
 use quorate_ipc::{Connection, Endpoint, Options, Service};
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt};
-use std::os::unix::net::UnixStream;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -107,7 +108,7 @@ impl Rig {
 
     /// One that does not.
     pub(crate) fn hostile(&self) -> Hostile {
-        Hostile::connect(&self.run_dir(), 8192)
+        Hostile::connect(&self.run_dir(), Service::VoteQuorum, 8192)
     }
 
     /// Directories of connections.
@@ -222,138 +223,5 @@ pub(crate) fn eventually<T>(mut condition: impl FnMut() -> Option<T>) -> T {
         }
         assert!(start.elapsed() < Duration::from_secs(60), "waited in vain");
         std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// A client that touches sockets and files directly.
-pub(crate) struct Hostile {
-    pub(crate) stream: UnixStream,
-    pub(crate) response: Box<ConnectionResponse>,
-    pub(crate) request: RingFiles,
-    pub(crate) reply: RingFiles,
-    pub(crate) event: RingFiles,
-    /// Where the next request goes, in words.
-    at: usize,
-    /// Length of each ring.
-    words: usize,
-}
-
-pub(crate) struct RingFiles {
-    pub(crate) base: PathBuf,
-    pub(crate) header: File,
-    pub(crate) data: File,
-}
-
-impl RingFiles {
-    fn open(field: &[u8]) -> Self {
-        let len = field.iter().position(|byte| *byte == 0).unwrap();
-        let base = PathBuf::from(String::from_utf8(field[..len].to_vec()).unwrap());
-        let open = |suffix: &str| {
-            let path = format!("{}{suffix}", base.display());
-            OpenOptions::new()
-                .read(true)
-                .write(true)
-                .open(path)
-                .unwrap()
-        };
-        Self {
-            header: open("-header"),
-            data: open("-data"),
-            base,
-        }
-    }
-
-    pub(crate) fn get(&self, offset: u64) -> u32 {
-        let mut bytes = [0; 4];
-        self.header.read_exact_at(&mut bytes, offset).unwrap();
-        u32::from_ne_bytes(bytes)
-    }
-
-    pub(crate) fn set(&self, offset: u64, value: u32) {
-        self.header
-            .write_all_at(&value.to_ne_bytes(), offset)
-            .unwrap();
-    }
-
-    pub(crate) fn words(&self) -> usize {
-        self.get(8) as usize
-    }
-}
-
-/// Offsets in a ring's header file.
-pub(crate) const WRITE_INDEX: u64 = 0;
-pub(crate) const READ_INDEX: u64 = 4;
-pub(crate) const WORD_SIZE: u64 = 8;
-pub(crate) const HEADER_PATH: u64 = 12;
-pub(crate) const DATA_PATH: u64 = 4108;
-pub(crate) const REFERENCES: u64 = 8204;
-pub(crate) const SEMAPHORE: u64 = 8208;
-pub(crate) const FLOW_WORD: u64 = 8240;
-pub(crate) const COMMITTED: u32 = 0xA1A1_A1A1;
-
-/// The connection response, or the end of the stream.
-pub(crate) fn shake_hands(stream: &mut UnixStream, max: u32) -> Option<Box<ConnectionResponse>> {
-    stream
-        .write_all(ConnectionRequest::new(max).as_bytes())
-        .ok()?;
-    let mut bytes = vec![0; size_of::<ConnectionResponse>()];
-    stream.read_exact(&mut bytes).ok()?;
-    Some(Box::new(
-        ConnectionResponse::read_from_bytes(&bytes).unwrap(),
-    ))
-}
-
-impl Hostile {
-    pub(crate) fn connect(run_dir: &Path, max: u32) -> Self {
-        let mut stream = UnixStream::connect(run_dir.join("votequorum")).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        let response = shake_hands(&mut stream, max).unwrap();
-        assert_eq!(response.header.error, 0);
-        let words = (response.max_msg_size as usize + 13).next_multiple_of(4096) / 4;
-        Self {
-            words,
-            request: RingFiles::open(&response.request),
-            reply: RingFiles::open(&response.response),
-            event: RingFiles::open(&response.event),
-            response,
-            stream,
-            at: 0,
-        }
-    }
-
-    /// Puts a chunk into the request ring, whatever its words are.
-    pub(crate) fn put(&mut self, len: u32, magic: u32, payload: &[u8]) {
-        let mut chunk = [len.to_ne_bytes(), magic.to_ne_bytes()].concat();
-        chunk.extend_from_slice(payload);
-        chunk.resize(chunk.len().next_multiple_of(4), 0);
-        for (i, word) in chunk.chunks(4).enumerate() {
-            let at = (self.at + i) % self.words * 4;
-            self.request.data.write_all_at(word, at as u64).unwrap();
-        }
-        self.at = (self.at + chunk.len() / 4) % self.words;
-        let semaphore = self.request.get(SEMAPHORE);
-        self.request.set(SEMAPHORE, semaphore + 1);
-    }
-
-    pub(crate) fn put_request(&mut self, bytes: &[u8]) {
-        self.put(bytes.len() as u32, COMMITTED, bytes);
-    }
-
-    /// The server may have noticed something already, and be gone.
-    pub(crate) fn notify(&mut self, bytes: usize) {
-        let _ = self.stream.write_all(&vec![0; bytes]);
-    }
-
-    /// Replies counted by the semaphore.
-    pub(crate) fn replies(&self) -> u32 {
-        self.reply.get(SEMAPHORE)
-    }
-
-    /// The connection is over: the stream ends (after notification bytes).
-    pub(crate) fn is_cut_off(&mut self) -> bool {
-        let mut rest = Vec::new();
-        self.stream.read_to_end(&mut rest).is_ok()
     }
 }
