@@ -123,10 +123,10 @@ impl Hostile {
         let mut chunk = [len.to_ne_bytes(), magic.to_ne_bytes()].concat();
         chunk.extend_from_slice(payload);
         chunk.resize(chunk.len().next_multiple_of(4), 0);
-        for (i, word) in chunk.chunks(4).enumerate() {
-            let at = (self.at + i) % self.words * 4;
-            self.request.data.write_all_at(word, at as u64).unwrap();
-        }
+        let (here, around) = chunk.split_at(chunk.len().min((self.words - self.at) * 4));
+        let data = &self.request.data;
+        data.write_all_at(here, self.at as u64 * 4).unwrap();
+        data.write_all_at(around, 0).unwrap();
         self.at = (self.at + chunk.len() / 4) % self.words;
         let semaphore = self.request.get(SEMAPHORE);
         self.request.set(SEMAPHORE, semaphore + 1);
@@ -147,31 +147,39 @@ impl Hostile {
     }
 
     /// Takes the next reply as a client would, waiting for it; nothing when the connection is
-    /// over. With files that were tampered with, the connection is given up.
+    /// over.
     pub(crate) fn take_reply(&mut self) -> Option<Vec<u8>> {
+        self.take_replies(1)?.pop()
+    }
+
+    /// Takes replies to all that was asked, when all of them have come: the semaphore is not
+    /// changed at the same time as the server changes it.
+    pub(crate) fn take_replies(&mut self, count: u32) -> Option<Vec<Vec<u8>>> {
         let start = Instant::now();
-        while self.replies() == 0 {
+        while self.replies() < count {
             assert!(start.elapsed() < Duration::from_secs(60), "no reply");
-            if self.is_over() && self.replies() == 0 {
+            if self.is_over() && self.replies() < count {
                 return None;
             }
             std::thread::sleep(Duration::from_micros(20));
         }
-        let word = |at: usize| {
-            let (mut word, offset) = ([0; 4], at % self.words * 4);
-            let read = self.reply.data.read_exact_at(&mut word, offset as u64);
-            read.ok().map(|()| word)
-        };
-        let len = u32::from_ne_bytes(word(self.next)?) as usize;
-        let mut bytes = Vec::new();
-        for n in 0..len.div_ceil(4) {
-            bytes.extend_from_slice(&word(self.next + 2 + n)?);
-        }
-        bytes.truncate(len);
-        self.next = (self.next + 2 + len.div_ceil(4)) % self.words;
+        let replies = (0..count).map(|_| self.copy_reply()).collect();
         self.reply.set(READ_INDEX, self.next as u32);
-        // The server posts only when it has written a reply, and one is asked for at a time.
-        self.reply.set(SEMAPHORE, self.replies() - 1);
+        self.reply.set(SEMAPHORE, self.replies() - count);
+        replies
+    }
+
+    fn copy_reply(&mut self) -> Option<Vec<u8>> {
+        let (mut len, data) = ([0; 4], &self.reply.data);
+        data.read_exact_at(&mut len, self.next as u64 * 4).ok()?;
+        let len = u32::from_ne_bytes(len) as usize;
+        let start = (self.next + 2) % self.words;
+        let mut bytes = vec![0; len.min(self.words * 4)];
+        let to_end = bytes.len().min((self.words - start) * 4);
+        let (here, around) = bytes.split_at_mut(to_end);
+        data.read_exact_at(here, start as u64 * 4).ok()?;
+        data.read_exact_at(around, 0).ok()?;
+        self.next = (start + len.div_ceil(4)) % self.words;
         Some(bytes)
     }
 

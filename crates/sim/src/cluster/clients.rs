@@ -150,6 +150,13 @@ impl<S: Services> Cluster<S> {
         Ok(())
     }
 
+    /// Messages of the node that wait for the token; 0 for an unknown node.
+    #[must_use]
+    pub fn backlog(&self, node: NodeId) -> usize {
+        let peer = self.index(node);
+        peer.map_or(0, |peer| self.peers[peer].outgoing.len())
+    }
+
     /// What came out since the last call, in order.
     pub fn outputs(&mut self) -> Vec<Output> {
         std::mem::take(&mut self.outputs)

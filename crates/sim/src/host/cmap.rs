@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use quorate_ipc::server::{ConnId, Server};
-use quorate_proto::cmap::{Entry, GetReply, HandleReply, KEY_MAX, NextReply, Request, reply_id};
+use quorate_proto::cmap::{
+    Entry, GetReply, HandleReply, KEY_MAX, NextReply, Request, VALUE_MAX, reply_id,
+};
 use quorate_proto::{BadRequest, OK, status};
 use zerocopy::IntoBytes;
 
@@ -11,6 +13,7 @@ use super::map::{Map, PREFIX, Stored, Tracker, kind};
 use crate::config::{Value, is_read_only};
 
 const INVALID_PARAM: i32 = 7;
+const NO_MEMORY: i32 = 8;
 const BAD_HANDLE: i32 = 9;
 const BUSY: i32 = 10;
 const ACCESS: i32 = 11;
@@ -22,6 +25,12 @@ const NO_SECTIONS: i32 = 27;
 /// simulation keeps none.
 const MAPS: u32 = 2;
 
+/// Lists and trackers of one connection. Corosync has no limit: every change is told to every
+/// tracker, and one client can keep the daemon from all others.
+const HANDLES: usize = 1024;
+/// Bytes of names and values that clients can bring a map to; corosync takes what it gets.
+const MAP_BYTES: usize = 64 << 20;
+
 #[derive(Debug, Default)]
 pub(super) struct Cmap {
     pub(super) map: Map,
@@ -32,8 +41,15 @@ pub(super) struct Cmap {
 #[derive(Debug, Default)]
 struct Client {
     statistics: bool,
-    /// Names still to be listed, the next one last.
-    lists: BTreeMap<u64, Vec<Vec<u8>>>,
+    lists: BTreeMap<u64, List>,
+    trackers: usize,
+}
+
+/// As in corosync, what is listed is the map as it is when it is asked for the next name.
+#[derive(Debug)]
+struct List {
+    prefix: Vec<u8>,
+    last: Option<Vec<u8>>,
 }
 
 /// A key that a client wants changed, and that means something to the cluster.
@@ -94,14 +110,17 @@ impl Cmap {
                 return Ok(self.change(server, conn, name, result.map(Some), reply_id::ADJUST_INT));
             }
             Request::IterInit { prefix } => {
-                let mut names = match self.statistics(conn) {
-                    true => Vec::new(),
-                    false => self.map.names(prefix),
+                let reply = match self.new_handle(conn) {
+                    Ok(handle) => {
+                        let list = List {
+                            prefix: prefix.to_vec(),
+                            last: None,
+                        };
+                        self.client(conn).lists.insert(handle, list);
+                        HandleReply::new(reply_id::ITER_INIT, OK, handle)
+                    }
+                    Err(error) => HandleReply::new(reply_id::ITER_INIT, error, 0),
                 };
-                names.reverse();
-                let handle = self.handle();
-                self.client(conn).lists.insert(handle, names);
-                let reply = HandleReply::new(reply_id::ITER_INIT, OK, handle);
                 server.reply(conn, reply.as_bytes());
             }
             Request::IterNext { handle } => {
@@ -117,16 +136,21 @@ impl Cmap {
                 track_type,
                 cookie,
             } => {
-                let handle = self.handle();
-                let tracker = Tracker {
-                    conn,
-                    name: name.to_vec(),
-                    // Without a name everything is meant.
-                    wanted: track_type | if name.is_empty() { PREFIX } else { 0 },
-                    cookie,
+                let reply = match self.new_handle(conn) {
+                    Ok(handle) => {
+                        let tracker = Tracker {
+                            conn,
+                            name: name.to_vec(),
+                            // Without a name everything is meant.
+                            wanted: track_type | if name.is_empty() { PREFIX } else { 0 },
+                            cookie,
+                        };
+                        self.map.trackers.insert(handle, tracker);
+                        self.client(conn).trackers += 1;
+                        HandleReply::new(reply_id::TRACK_ADD, OK, handle)
+                    }
+                    Err(error) => HandleReply::new(reply_id::TRACK_ADD, error, 0),
                 };
-                self.map.trackers.insert(handle, tracker);
-                let reply = HandleReply::new(reply_id::TRACK_ADD, OK, handle);
                 server.reply(conn, reply.as_bytes());
             }
             Request::TrackDelete { handle } => {
@@ -141,20 +165,16 @@ impl Cmap {
                 };
                 if error == OK {
                     self.map.trackers.remove(&handle);
+                    self.client(conn).trackers -= 1;
                 }
                 let reply = HandleReply::new(reply_id::TRACK_DELETE, error, cookie);
                 server.reply(conn, reply.as_bytes());
             }
             Request::SetCurrentMap { map } => {
-                let tracking = self
-                    .map
-                    .trackers
-                    .values()
-                    .any(|tracker| tracker.conn == conn);
                 let client = self.client(conn);
                 let result = if map >= MAPS {
                     Err(NOT_EXIST)
-                } else if tracking || !client.lists.is_empty() {
+                } else if client.trackers > 0 || !client.lists.is_empty() {
                     Err(BUSY)
                 } else {
                     client.statistics = map == 1;
@@ -174,31 +194,33 @@ impl Cmap {
         self.client(conn).statistics
     }
 
-    fn handle(&mut self) -> u64 {
+    /// For one more list or tracker of a connection.
+    fn new_handle(&mut self, conn: ConnId) -> Result<u64, i32> {
+        let client = self.client(conn);
+        if client.lists.len() + client.trackers >= HANDLES {
+            return Err(NO_MEMORY);
+        }
         self.next_handle += 1;
         // Like libqb's: a check above, an index below.
-        u64::from(self.next_handle) << 32 | u64::from(self.next_handle % 64)
+        Ok(u64::from(self.next_handle) << 32 | u64::from(self.next_handle % 64))
     }
 
     fn next(&mut self, conn: ConnId, handle: u64) -> NextReply {
+        let shown = !self.statistics(conn);
         let client = self.clients.get_mut(&conn);
-        let Some(names) = client.and_then(|client| client.lists.get_mut(&handle)) else {
+        let Some(list) = client.and_then(|client| client.lists.get_mut(&handle)) else {
             return NextReply::new(Err(BAD_HANDLE));
         };
-        // A name may have gone since the list was begun.
-        let mut found = None;
-        while let Some(name) = names.pop() {
-            if let Some(value) = self.map.get(&name) {
-                found = Some((name, value));
-                break;
-            }
-        }
-        let entry = found.as_ref().map(|(name, value)| Entry {
+        let found = self.map.after(&list.prefix, list.last.as_deref());
+        let Some((name, value)) = found.filter(|_| shown) else {
+            return NextReply::new(Err(NO_SECTIONS));
+        };
+        list.last = Some(name.to_vec());
+        NextReply::new(Ok(Entry {
             name,
             value_len: value.bytes.len() as u64,
             value_type: value.kind,
-        });
-        NextReply::new(entry.ok_or(NO_SECTIONS))
+        }))
     }
 
     /// Sets or removes a key (`Ok(None)`), or says why not.
@@ -217,6 +239,11 @@ impl Cmap {
                 return None;
             }
         };
+        let size = value.as_ref().map_or(0, |value| value.bytes.len());
+        if self.map.bytes() + name.len() + size > MAP_BYTES && size > 0 {
+            server.reply(conn, status(reply, NO_MEMORY));
+            return None;
+        }
         if let Some(key) = meaning(name) {
             let meant = value.as_ref().map(Stored::to_config);
             // A value of a type that no key of the configuration has means nothing.
@@ -270,6 +297,11 @@ fn width(kind: u8) -> Option<usize> {
 }
 
 fn stored(kind: u8, bytes: &[u8]) -> Result<Stored, i32> {
+    // Observed on corosync 3.1.7. An event with two longer ones could be more than a tracker's
+    // connection carries.
+    if bytes.len() > VALUE_MAX {
+        return Err(INVALID_PARAM);
+    }
     let mut bytes = bytes.to_vec();
     match kind {
         kind::TEXT => {

@@ -1,6 +1,7 @@
 //! The values that cmap shows: typed bytes under names, and who wants to know of changes.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use quorate_engine::KeyValue;
 use quorate_ipc::server::{ConnId, Server};
@@ -147,6 +148,8 @@ impl Tracker {
 #[derive(Debug, Default)]
 pub(super) struct Map {
     values: BTreeMap<Vec<u8>, Stored>,
+    /// Of names and values.
+    bytes: usize,
     pub(super) trackers: BTreeMap<u64, Tracker>,
 }
 
@@ -166,13 +169,17 @@ impl Map {
         self.values.get(name)
     }
 
-    /// The names that start with a prefix, ascending.
-    pub(super) fn names(&self, prefix: &[u8]) -> Vec<Vec<u8>> {
-        let from = self.values.range(prefix.to_vec()..);
-        from.map(|(name, _)| name)
-            .take_while(|name| name.starts_with(prefix))
-            .cloned()
-            .collect()
+    /// How much memory the names and values take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The first key that starts with a prefix, or the next one after the last.
+    pub(super) fn after(&self, prefix: &[u8], last: Option<&[u8]>) -> Option<(&[u8], &Stored)> {
+        let from = last.map_or(Bound::Included(prefix), Bound::Excluded);
+        let mut keys = self.values.range::<[u8], _>((from, Bound::Unbounded));
+        let (name, value) = keys.next()?;
+        name.starts_with(prefix).then_some((name, value))
     }
 
     /// Sets a key and tells who wants to know; an equal value is no change.
@@ -181,6 +188,9 @@ impl Map {
             return;
         }
         let old = self.values.insert(name.to_vec(), value.clone());
+        self.bytes += value.bytes.len();
+        self.bytes -= old.as_ref().map_or(0, |old| old.bytes.len());
+        self.bytes += if old.is_none() { name.len() } else { 0 };
         let change = if old.is_some() { MODIFIED } else { ADDED };
         self.tell(server, name, change, &value, &old.unwrap_or_default());
     }
@@ -188,6 +198,7 @@ impl Map {
     /// Removes a key and tells who wants to know.
     pub(super) fn remove(&mut self, server: &mut Server, name: &[u8]) {
         if let Some(old) = self.values.remove(name) {
+            self.bytes -= name.len() + old.bytes.len();
             self.tell(server, name, DELETED, &Stored::default(), &old);
         }
     }

@@ -21,6 +21,9 @@
 //! # }
 //! ```
 //!
+//! The cluster writes a log (`Cluster::log`). Programs can make it long: who keeps a host for long
+//! takes it away now and then, with `host.act(Cluster::take_log)`.
+//!
 //! # What programs see
 //!
 //! The services votequorum, quorum, cmap and of cfg the node's id and the nodes' addresses; other
@@ -70,6 +73,12 @@ use station::Station;
 const TRY_AGAIN: i32 = 11;
 /// `CS_ERR_ACCESS`.
 const ACCESS: i32 = 11;
+
+/// `CS_ERR_NO_RESOURCES`, corosync's answer when totem takes no more messages.
+const NO_RESOURCES: i32 = 18;
+/// Messages of a node that may wait for the token. While programs work, virtual time may stand
+/// still, and the token with it.
+const BACKLOG: usize = 4096;
 
 /// Why a cluster cannot have programs, or not any more. No program can bring this about.
 #[derive(Debug, Error)]
@@ -348,8 +357,12 @@ impl Host {
             (Service::VoteQuorum, Some(client)) => {
                 let request = votequorum::decode(bytes)?;
                 let old = self.cluster.compat().no_extra_info;
+                let full = self.cluster.backlog(link.node) >= BACKLOG;
                 match votequorum::unknown_to_old_daemons(&request).filter(|_| old) {
                     Some(refusal) => server.reply(conn, refusal),
+                    None if full && votequorum::is_told_to_others(&request) => {
+                        server.reply(conn, status(0, NO_RESOURCES));
+                    }
                     // The answer comes out of the cluster. A closed connection gets none.
                     None => drop(self.cluster.request(client, request)),
                 }

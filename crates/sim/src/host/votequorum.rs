@@ -72,6 +72,17 @@ pub(super) fn unknown_to_old_daemons(request: &engine::Request) -> Option<[u8; 2
     newer.then(|| status(0, INVALID_PARAM))
 }
 
+/// Whether the request makes the node speak to the others.
+pub(super) fn is_told_to_others(request: &engine::Request) -> bool {
+    !matches!(
+        request,
+        engine::Request::GetInfo { .. }
+            | engine::Request::GetExtraInfo { .. }
+            | engine::Request::TrackStart { .. }
+            | engine::Request::TrackStop
+    )
+}
+
 pub(super) fn reply(server: &mut Server, conn: ConnId, reply: Reply) {
     match reply {
         Reply::Status(status) => {

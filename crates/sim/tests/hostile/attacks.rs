@@ -1,0 +1,184 @@
+//! Attacks that go on while others are served. Each function is one round of one of them, over
+//! connections of its own; a server that cuts it off has done right.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{FileExt, symlink};
+use std::path::Path;
+
+use quorate_ipc::Service;
+use quorate_ipc::handshake::ConnectionRequest;
+use quorate_proto::{cmap, votequorum};
+use zerocopy::IntoBytes;
+
+use crate::raw::{COMMITTED, Hostile, READ_INDEX, SEMAPHORE, WORD_SIZE, WRITE_INDEX, knock};
+
+/// Services that are attacked.
+const SERVICES: [Service; 4] = [
+    Service::VoteQuorum,
+    Service::Quorum,
+    Service::Cmap,
+    Service::Cfg,
+];
+
+/// A name, and a round.
+pub(crate) type Attack = (&'static str, fn(&Path, usize));
+
+pub(crate) const ALL: [Attack; 10] = [
+    ("nothing", |_, _| std::thread::yield_now()),
+    ("half-open connections", half_open),
+    ("connects and disconnects", come_and_go),
+    ("ring words rewritten", rewrite),
+    ("files truncated", truncate),
+    ("files replaced by links", replace),
+    ("notification bytes without requests", notify),
+    ("requests without notification bytes", mute),
+    ("events never taken", deaf),
+    ("requests as fast as possible", flood),
+];
+
+fn connect(run_dir: &Path, round: usize) -> Hostile {
+    Hostile::connect(run_dir, SERVICES[round % SERVICES.len()], 8192)
+}
+
+fn half_open(run_dir: &Path, round: usize) {
+    let service = SERVICES[round % SERVICES.len()];
+    let mut crowd: Vec<_> = (0..250).map(|_| knock(run_dir, service)).collect();
+    let request = ConnectionRequest::new(8192);
+    for stream in crowd.iter_mut().step_by(3) {
+        let _ = stream.write_all(&request.as_bytes()[..round % 24]);
+    }
+}
+
+fn come_and_go(run_dir: &Path, round: usize) {
+    drop(connect(run_dir, round));
+}
+
+fn rewrite(run_dir: &Path, round: usize) {
+    let mut bad = connect(run_dir, round);
+    let value = [0, 1, 3, 2048, u32::MAX / 2, u32::MAX][round / 4 % 6];
+    for ring in [&bad.request, &bad.reply, &bad.event] {
+        for at in [WRITE_INDEX, READ_INDEX, WORD_SIZE, SEMAPHORE] {
+            let _ = ring.header.write_all_at(&value.to_ne_bytes(), at);
+        }
+        let noise = [value.to_ne_bytes(), COMMITTED.to_ne_bytes()].concat();
+        let _ = ring.data.write_all_at(&noise.repeat(512), 0);
+    }
+    bad.notify(1);
+    drop(bad.stream);
+}
+
+fn truncate(run_dir: &Path, round: usize) {
+    let mut bad = connect(run_dir, round);
+    bad.put_request(votequorum::GetInfo::new(0).as_bytes());
+    for (n, ring) in [&bad.request, &bad.reply, &bad.event].iter().enumerate() {
+        if round >> n & 1 == 0 {
+            let _ = ring.data.set_len([0, 1, 4096][round % 3]);
+        } else {
+            let _ = ring.header.set_len([0, 4096, 8210][round % 3]);
+        }
+    }
+    bad.notify(1);
+}
+
+fn replace(run_dir: &Path, round: usize) {
+    let mut bad = connect(run_dir, round);
+    let dir = bad.request.base.parent().unwrap().to_owned();
+    for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
+        let _ = fs::remove_file(entry.path());
+        let _ = symlink("/dev/null", entry.path());
+    }
+    bad.put_request(votequorum::GetInfo::new(0).as_bytes());
+    bad.notify(1);
+}
+
+fn notify(run_dir: &Path, round: usize) {
+    let mut bad = connect(run_dir, round);
+    for _ in 0..20 {
+        bad.notify(5000);
+    }
+}
+
+fn mute(run_dir: &Path, round: usize) {
+    let mut bad = connect(run_dir, round);
+    for _ in 0..50 {
+        bad.put_request(votequorum::GetInfo::new(1).as_bytes());
+    }
+    // One byte for all of them.
+    bad.notify(1);
+    let _ = bad.take_reply();
+}
+
+fn deaf(run_dir: &Path, _: usize) {
+    let mut tracker = Hostile::connect(run_dir, Service::Cmap, 8192);
+    for _ in 0..20 {
+        tracker.ask(cmap::TrackAdd::new(b"", 15, 1).as_bytes());
+    }
+    let mut changer = Hostile::connect(run_dir, Service::Cmap, 8192);
+    for n in 0..40u32 {
+        let value = n.to_ne_bytes().repeat(4000);
+        if changer
+            .ask(&cmap::Set::message(b"attack.key", 12, &value))
+            .is_none()
+        {
+            break;
+        }
+    }
+}
+
+/// Many requests at a time, again and again.
+fn flood(run_dir: &Path, round: usize) {
+    const AT_ONCE: u32 = 20;
+    let mut bad = connect(run_dir, round);
+    let request = match SERVICES[round % SERVICES.len()] {
+        Service::Cmap => cmap::IterInit::new(b"").as_bytes().to_vec(),
+        _ => votequorum::GetInfo::new(0).as_bytes().to_vec(),
+    };
+    for _ in 0..20 {
+        (0..AT_ONCE).for_each(|_| bad.put_request(&request));
+        bad.notify(1);
+        if bad.take_replies(AT_ONCE).is_none() {
+            return;
+        }
+    }
+}
+
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    use super::ALL;
+    use crate::rig::{Rig, Witness};
+
+    /// Two of them at a time, each attack until others were served often enough.
+    #[test]
+    fn others_are_served_while_attacks_go_on() {
+        let rig = Rig::start();
+        let mut witness = Witness::new(&rig);
+        for (name, attack) in ALL {
+            let (stop, rounds) = (AtomicBool::new(false), AtomicUsize::new(0));
+            std::thread::scope(|scope| {
+                let attackers = [0, 1].map(|first| {
+                    let (rig, stop, rounds) = (&rig, &stop, &rounds);
+                    scope.spawn(move || {
+                        let mut round = first;
+                        while !stop.load(Ordering::Acquire) {
+                            attack(rig.run_dir(), round);
+                            round += 2;
+                            rounds.fetch_add(1, Ordering::AcqRel);
+                        }
+                    })
+                });
+                let mut served = 0;
+                while served < 100 || rounds.load(Ordering::Acquire) < 20 {
+                    witness.is_served();
+                    served += 1;
+                    assert!(attackers.iter().all(|attacker| !attacker.is_finished()));
+                }
+                stop.store(true, Ordering::Release);
+            });
+            println!("{name}: {} rounds", rounds.into_inner());
+            rig.wait_for_the_end_of_others(Witness::CONNECTIONS);
+        }
+        witness.is_served();
+    }
+}
