@@ -65,6 +65,7 @@ impl ClusterArguments {
             seed: 0,
             compat: Compat::default(),
             start: true,
+            faults: Vec::new(),
             steps: Vec::new(),
             exit_code: None,
             violations: 0,

@@ -83,6 +83,7 @@
 mod cluster;
 pub mod config;
 mod excerpt;
+pub mod fault;
 pub mod host;
 mod log;
 mod rng;

@@ -114,6 +114,26 @@ pub enum What {
         /// Of what, in short.
         notification: String,
     },
+    /// A client was let in.
+    ClientConnected {
+        /// The connection.
+        client: u64,
+        /// The service.
+        service: Cow<'static, str>,
+    },
+    /// A client's connection ended.
+    ClientGone {
+        /// The connection.
+        client: u64,
+    },
+    /// Something goes wrong on purpose.
+    Fault {
+        /// The connection that meets it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<u64>,
+        /// What, in short.
+        text: String,
+    },
     /// A timer ran out.
     Timer {
         /// Which one.
@@ -185,6 +205,8 @@ impl What {
             | What::Request { .. }
             | What::Reply { .. }
             | What::Notified { .. }
+            | What::ClientConnected { .. }
+            | What::ClientGone { .. }
             | What::Timer { .. } => true,
             What::Log { level, .. } => ["info", "notice"].contains(&level.as_ref()),
             _ => false,
@@ -282,6 +304,15 @@ impl fmt::Display for What {
                 client,
                 notification,
             } => write!(f, "client {client} is told {notification}"),
+            What::ClientConnected { client, service } => {
+                write!(f, "client {client} uses {service}")
+            }
+            What::ClientGone { client } => write!(f, "client {client} is gone"),
+            What::Fault {
+                client: Some(client),
+                text,
+            } => write!(f, "fault: client {client}: {text}"),
+            What::Fault { client: None, text } => write!(f, "fault: {text}"),
             What::Timer { timer } => write!(f, "timer {timer} ran out"),
             What::Device { action } => write!(f, "quorum device: {action}"),
             What::Key {

@@ -20,11 +20,15 @@ impl Rng {
         z ^ (z >> 31)
     }
 
+    /// A number from 0 to below `limit`; 0 if that leaves none.
+    pub(crate) fn under(&mut self, limit: u64) -> u64 {
+        self.next().checked_rem(limit).unwrap_or(0)
+    }
+
     /// A whole number of microseconds from 0 to below `limit`; 0 if that leaves none.
     pub(crate) fn below(&mut self, limit: Duration) -> Duration {
         let micros = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
-        let number = self.next();
-        Duration::from_micros(number.checked_rem(micros).unwrap_or(0))
+        Duration::from_micros(self.under(micros))
     }
 }
 

@@ -121,7 +121,8 @@ fn signals() -> Result<SignalFd, Failure> {
 
 fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending, Failure> {
     let scenario = &plan.scenario;
-    let cluster = Cluster::new(scenario.config.clone(), scenario.compat, scenario.seed);
+    let mut cluster = Cluster::new(scenario.config.clone(), scenario.compat, scenario.seed);
+    cluster.set_faults(scenario.faults.clone());
     let log = arguments.log.as_deref();
     let mut events = Events::new(arguments.quiet, log, arguments.check_determinism)?;
     let mut host = Host::new(cluster, &quorate_control::base())?;
@@ -159,7 +160,7 @@ fn settle(host: &mut Host, player: &Player<'_>) -> Result<(), Failure> {
         .map_err(|error: OperationError| error.to_string())?;
     let first = match player.due() {
         Due::At(at) => Some(at),
-        Due::Idle | Due::Finished => None,
+        Due::Idle | Due::Call | Due::Finished => None,
     };
     host.act(|cluster| {
         let early = |cluster: &Cluster| {

@@ -8,6 +8,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::signalfd::SignalFd;
 use quorate_sim::Cluster;
+use quorate_sim::fault::Call;
 use quorate_sim::host::Host;
 use quorate_sim::scenario::{Due, Player};
 
@@ -83,7 +84,11 @@ impl<'a> Play<'a> {
         }
         // Nobody is left to whom it would matter how fast this is.
         while self.interrupted.is_none() && self.player.due() != Due::Finished {
-            self.play()?;
+            if self.player.due() == Due::Call {
+                self.player.give_up(self.host.cluster());
+            } else {
+                self.play()?;
+            }
             self.read_signals(signals)?;
         }
         let interrupted = self.interrupted.map(|signal| 128 + signal as i32);
@@ -104,6 +109,8 @@ impl<'a> Play<'a> {
         loop {
             self.read_signals(signals)?;
             if let Some(status) = self.programs.reap()? {
+                // What it said last, and that it is gone.
+                while self.serve()? {}
                 return Ok(status);
             }
             let next = self.advance()?;
@@ -112,10 +119,35 @@ impl<'a> Play<'a> {
             if self.pace == Pace::Real {
                 self.pass_time()?;
             }
-            if self.host.serve(Some(Duration::ZERO))? {
+            if self.serve()? {
                 self.sleepers.woken();
-                self.act(|_, _| ())?;
             }
+        }
+    }
+
+    /// Answers programs. Steps that wait for a call happen before it is heard. Says whether
+    /// anything was asked.
+    fn serve(&mut self) -> Result<bool, Failure> {
+        let (player, events) = (&mut self.player, &mut self.events);
+        let mut on_call = |cluster: &mut Cluster, call: &Call| {
+            if player.called(call) {
+                player.play(cluster);
+                events.write(&cluster.take_log())?;
+            }
+            Ok::<_, Failure>(())
+        };
+        let anything = self.host.serve_and(Some(Duration::ZERO), &mut on_call)?;
+        if anything {
+            self.act(|_, _| ())?;
+            self.end_powered_off();
+        }
+        Ok(anything)
+    }
+
+    /// Programs do not outlive their machine.
+    fn end_powered_off(&mut self) {
+        for node in self.host.take_powered_off() {
+            self.programs.kill_on(node);
         }
     }
 
@@ -151,7 +183,8 @@ impl<'a> Play<'a> {
 
     /// Lets happen what is due.
     fn advance(&mut self) -> Result<Next, Failure> {
-        let over = self.player.due() == Due::Finished && self.host.cluster().is_quiet();
+        let over = matches!(self.player.due(), Due::Call | Due::Finished)
+            && self.host.cluster().is_quiet();
         match self.pace {
             Pace::Idle if !over => self.jump(),
             Pace::Idle | Pace::Real => self.follow(),
@@ -183,7 +216,7 @@ impl<'a> Play<'a> {
                 }
                 Ok(Next::Idle)
             }
-            Due::Finished => Ok(Next::At(self.host.cluster().next_event_at())),
+            Due::Call | Due::Finished => Ok(Next::At(self.host.cluster().next_event_at())),
         }
     }
 
@@ -198,8 +231,8 @@ impl<'a> Play<'a> {
             let steps = match self.player.due() {
                 Due::At(at) => next.is_some_and(|next| next <= at),
                 Due::Idle => !self.host.cluster().is_quiet(),
-                Due::Finished if self.host.cluster().is_quiet() => break,
-                Due::Finished => true,
+                Due::Call | Due::Finished if self.host.cluster().is_quiet() => break,
+                Due::Call | Due::Finished => true,
             };
             if steps {
                 self.act(|cluster, _| cluster.step())?;
@@ -216,6 +249,7 @@ impl<'a> Play<'a> {
 
     fn play(&mut self) -> Result<(), Failure> {
         self.act(|cluster, player| player.play(cluster))?;
+        self.end_powered_off();
         self.sleepers.woken();
         Ok(())
     }
@@ -243,10 +277,17 @@ impl<'a> Play<'a> {
     fn pass_time(&mut self) -> Result<(), Failure> {
         let limit = match self.player.due() {
             Due::At(at) => at,
-            Due::Idle | Due::Finished => Duration::MAX,
+            Due::Idle | Due::Call | Due::Finished => Duration::MAX,
         };
         let until = self.now().min(limit);
-        self.act(|cluster, _| cluster.run_until(until))?;
+        let passes = self.pace == Pace::Real;
+        self.act(|cluster, _| match passes {
+            true => cluster.run_until(until),
+            // What programs do between two events of the cluster happens at the time of the first.
+            false => {
+                while cluster.next_event_at().is_some_and(|at| at <= until) && cluster.step() {}
+            }
+        })?;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use quorate_engine::NodeId;
 
 use super::arguments::Command;
 use crate::node;
@@ -46,6 +47,7 @@ pub(crate) fn launch(arguments: &Launch) -> ExitCode {
 
 #[derive(Debug)]
 struct Program {
+    node: NodeId,
     child: Child,
     status: Option<ExitStatus>,
 }
@@ -69,7 +71,12 @@ impl Programs {
             .envs(node::environment(run_dir, preload))
             .spawn()?;
         let status = None;
-        self.0.push(Program { child, status });
+        let node = command.node;
+        self.0.push(Program {
+            node,
+            child,
+            status,
+        });
         Ok(())
     }
 
@@ -91,6 +98,15 @@ impl Programs {
         for pid in self.running() {
             // It may have ended, and not yet been waited for: nothing is lost then.
             let _ = kill(Pid::from_raw(pid as i32), signal);
+        }
+    }
+
+    /// Kills all that run on a node, and what they have started.
+    pub(super) fn kill_on(&self, node: NodeId) {
+        let here = |program: &&Program| program.node == node && program.status.is_none();
+        let here = self.0.iter().filter(here).map(|program| program.child.id());
+        for pid in family(here) {
+            let _ = kill(Pid::from_raw(pid as i32), Signal::SIGKILL);
         }
     }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use quorate_sim::Cluster;
 use quorate_sim::Record;
+use quorate_sim::fault::Call;
 use quorate_sim::host::{Host, HostError};
 use quorate_sim::scenario::{Due, Player};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -134,7 +135,14 @@ impl<'a> Live<'a> {
     /// If the system refuses something without which this cannot go on.
     pub fn turn(&mut self) -> Result<(), LiveError> {
         self.pass_time()?;
-        if self.host.serve(Some(Duration::ZERO))? {
+        let player = &mut self.player;
+        let on_call = |cluster: &mut Cluster, call: &Call| {
+            if player.called(call) {
+                player.play(cluster);
+            }
+            Ok::<_, LiveError>(())
+        };
+        if self.host.serve_and(Some(Duration::ZERO), on_call)? {
             self.sleepers.woken();
             self.act(|_, _| ())?;
         }
@@ -184,7 +192,7 @@ impl<'a> Live<'a> {
         };
         let step = match self.player.due() {
             Due::At(at) => Some(at),
-            Due::Idle | Due::Finished => None,
+            Due::Idle | Due::Call | Due::Finished => None,
         };
         let next = self.host.cluster().next_event_at();
         let next = next.into_iter().chain(step).min();

@@ -39,7 +39,7 @@ impl Live<'_> {
         for _ in 0..BATCH {
             let due = match self.player.due() {
                 Due::At(at) if at <= until => Some(at),
-                Due::At(_) | Due::Idle | Due::Finished => None,
+                Due::At(_) | Due::Idle | Due::Call | Due::Finished => None,
             };
             let next = self.host.cluster().next_event_at();
             match (due, next.filter(|&next| next <= until)) {

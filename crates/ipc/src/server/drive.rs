@@ -276,9 +276,12 @@ impl Server {
 
     /// Ends a connection and sees to it that this is reported.
     pub(super) fn end(&mut self, id: u64, why: Error) {
+        let unread = self.unread_events(ConnId(id));
         if let Some(peer) = self.forget(id) {
             peer.finish();
-            self.ended.push((id, why));
+            let conn = ConnId(id);
+            self.ended
+                .push(Occurrence::Disconnected { conn, why, unread });
         }
     }
 

@@ -35,6 +35,7 @@
 mod caller;
 mod drive;
 mod files;
+mod hold;
 mod limits;
 mod listener;
 mod occurrence;
@@ -48,6 +49,7 @@ use crate::endpoint::Service;
 use crate::error::Error;
 use caller::Caller;
 use files::Home;
+pub use hold::Sent;
 pub use limits::Limits;
 use listener::Listener;
 pub use occurrence::{ConnId, Knock, ListenerId, Occurrence};
@@ -94,7 +96,9 @@ pub struct Server {
     /// Sockets that are not listened to, nor their connections.
     frozen: BTreeSet<u64>,
     /// Connections that ended outside of [`Server::poll`], still to be reported.
-    ended: Vec<(u64, Error)>,
+    ended: Vec<Occurrence>,
+    /// Copies of what was sent, if they are wanted.
+    sent: Option<Vec<Sent>>,
     home: Home,
 }
 
@@ -136,6 +140,7 @@ impl Server {
             owing: BTreeSet::new(),
             frozen: BTreeSet::new(),
             ended: Vec::new(),
+            sent: None,
             home,
         })
     }
@@ -216,17 +221,16 @@ impl Server {
         self.take_turns(&mut occurrences);
         self.look_for_room();
         self.expire();
-        for (id, why) in std::mem::take(&mut self.ended) {
-            let conn = ConnId(id);
-            occurrences.push(Occurrence::Disconnected { conn, why });
-        }
+        occurrences.append(&mut self.ended);
         Ok(occurrences)
     }
 
     /// Answers a request. Like all that is sent, the reply waits in a queue if
     /// its ring is full, and is dropped if the client is gone.
     pub fn reply(&mut self, conn: ConnId, bytes: impl Into<Vec<u8>>) {
-        self.tend(conn.0, |peer| peer.reply(bytes.into()));
+        let bytes = bytes.into();
+        self.note_sent(conn, false, &bytes);
+        self.tend(conn.0, |peer| peer.reply(bytes));
     }
 
     /// Says that a request gets no reply, as cpg's multicast.
@@ -241,7 +245,9 @@ impl Server {
     /// connection carries ends the connection: the client would wait for it, or
     /// never know that it has missed it.
     pub fn event(&mut self, conn: ConnId, bytes: impl Into<Vec<u8>>) {
-        self.tend(conn.0, |peer| peer.event(bytes.into()));
+        let bytes = bytes.into();
+        self.note_sent(conn, true, &bytes);
+        self.tend(conn.0, |peer| peer.event(bytes));
     }
 
     /// Tells the client to send no requests (1), none but urgent ones (2), or
@@ -301,7 +307,13 @@ impl Server {
 
     /// Whether all connections are idle and nobody is about to connect.
     pub fn all_idle(&mut self) -> bool {
-        self.callers.is_empty() && self.connections().iter().all(|conn| self.is_idle(*conn))
+        self.idle_but(|_| false)
+    }
+
+    /// As [`Self::all_idle`], but for connections that are known to wait.
+    pub fn idle_but(&mut self, waits: impl Fn(ConnId) -> bool) -> bool {
+        let mut conns = self.connections().into_iter();
+        self.callers.is_empty() && conns.all(|conn| waits(conn) || self.is_idle(conn))
     }
 
     /// All connections, oldest first.

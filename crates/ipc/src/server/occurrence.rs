@@ -50,5 +50,7 @@ pub enum Occurrence {
         conn: ConnId,
         /// [`Error::Disconnected`] if the client left; otherwise what it did.
         why: Error,
+        /// How many of the events sent to the client it had not taken.
+        unread: usize,
     },
 }

@@ -37,6 +37,9 @@ pub(super) struct Peer {
     /// Requests handed out that have not been answered.
     unanswered: usize,
     held: bool,
+    /// Replies, and events, wait in their queues until they are not held back any more.
+    pub(super) holds_replies: bool,
+    pub(super) holds_events: bool,
 }
 
 /// What came of listening to a client.
@@ -70,6 +73,8 @@ impl Peer {
             owed_bytes: 0,
             unanswered: 0,
             held: false,
+            holds_replies: false,
+            holds_events: false,
         }
     }
 
@@ -157,8 +162,13 @@ impl Peer {
 
     /// Moves into the rings what has room there, and sends the bytes owed.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
-        let (_, replied) = pour(&mut self.replies, &mut self.rings.replies)?;
-        let (events, notified) = pour(&mut self.events, &mut self.rings.events)?;
+        let (mut replied, mut events, mut notified) = (0, 0, 0);
+        if !self.holds_replies {
+            (_, replied) = pour(&mut self.replies, &mut self.rings.replies)?;
+        }
+        if !self.holds_events {
+            (events, notified) = pour(&mut self.events, &mut self.rings.events)?;
+        }
         self.queued_bytes -= replied + notified;
         self.owed_bytes += events;
         while self.owed_bytes > 0 {
@@ -175,7 +185,18 @@ impl Peer {
     /// Whether something waits for the client to make room in a ring, of which
     /// it gives no sign.
     pub(super) fn waits_for_room(&self) -> bool {
-        self.queued_bytes > 0
+        let replies = !self.holds_replies && !self.replies.is_empty();
+        replies || (!self.holds_events && !self.events.is_empty())
+    }
+
+    /// Whether a reply is held back.
+    pub(super) fn holds_a_reply(&self) -> bool {
+        self.holds_replies && !self.replies.is_empty()
+    }
+
+    /// Events that the client has not taken.
+    pub(super) fn unread_events(&mut self) -> Result<usize, Error> {
+        Ok(self.events.len() + self.rings.events.untaken()?)
     }
 
     /// Bytes of messages that wait.
@@ -191,7 +212,7 @@ impl Peer {
     /// Nothing is under way in either direction.
     pub(super) fn is_idle(&mut self) -> Result<bool, Error> {
         Ok(self.unanswered == 0
-            && self.queued_bytes == 0
+            && !self.waits_for_room()
             && self.owed_bytes == 0
             && self.rings.replies.drained()?
             && self.rings.events.drained()?

@@ -269,10 +269,15 @@ impl Producer {
 
     /// Whether the client has taken everything.
     pub(super) fn drained(&mut self) -> Result<bool, Error> {
+        Ok(self.untaken()? == 0)
+    }
+
+    /// Chunks that the client has not taken.
+    pub(super) fn untaken(&mut self) -> Result<usize, Error> {
         if !self.ends.is_empty() {
             self.look()?;
         }
-        Ok(self.ends.is_empty())
+        Ok(self.ends.len())
     }
 
     fn free(&self) -> usize {

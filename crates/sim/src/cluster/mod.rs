@@ -6,6 +6,7 @@ mod delivery;
 mod device;
 mod effects;
 mod error;
+mod faults;
 mod invariants;
 mod operations;
 mod peer;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use quorate_engine::{ClientId, Compat, Engine, NodeId, QuorumConfig, Reply};
 
 use crate::config::{ClusterConfig, Keys, Timing, quorum_config};
+use crate::fault::Faults;
 use crate::log::{Record, What};
 use crate::rng::Rng;
 use crate::transport::Services;
@@ -59,6 +61,11 @@ pub struct Cluster<S = ()> {
     asked: Option<(ClientId, Option<Reply>)>,
     log: Vec<Record>,
     watch: Watch,
+    faults: Faults,
+    /// Requests that faults hold up.
+    alarms: usize,
+    /// Nodes whose machines have died since somebody asked.
+    powered_off: Vec<NodeId>,
     services: S,
 }
 
@@ -104,6 +111,9 @@ impl<S: Services> Cluster<S> {
             outputs: Vec::new(),
             asked: None,
             log: Vec::new(),
+            faults: Faults::new(Vec::new(), seed),
+            alarms: 0,
+            powered_off: Vec::new(),
             services,
         }
     }
@@ -201,6 +211,7 @@ impl<S: Services> Cluster<S> {
             } => self.timer_expired(peer, timer, generation),
             Event::Stop { peer, generation } => self.stop_now(peer, generation),
             Event::Poll { peer, generation } => self.device_polls(peer, generation),
+            Event::Alarm => self.alarms -= 1,
         }
         self.check_invariants();
         true
@@ -226,6 +237,7 @@ impl<S: Services> Cluster<S> {
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.due.is_empty()
+            && self.alarms == 0
             && self.rings.values().all(Ring::is_quiet)
             && !self
                 .peers
@@ -239,7 +251,7 @@ impl<S: Services> Cluster<S> {
             .ok()
     }
 
-    fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
     }

@@ -24,6 +24,8 @@ pub(super) enum Event {
     Stop { peer: usize, generation: u64 },
     /// The simulated quorum device polls.
     Poll { peer: usize, generation: u64 },
+    /// What a fault holds up goes on.
+    Alarm,
 }
 
 #[derive(Clone, Debug, Default)]

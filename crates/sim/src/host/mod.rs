@@ -46,6 +46,7 @@
 mod admission;
 mod cfg;
 mod cmap;
+mod faults;
 mod keys;
 mod map;
 mod quorum;
@@ -66,7 +67,10 @@ use quorate_ipc::{Error, Service};
 use quorate_proto::{BadRequest, status};
 use thiserror::Error;
 
+use crate::fault::{Call, Function};
+use crate::log::What;
 use crate::{Cluster, Output, OutputKind};
+use faults::HeldUp;
 use station::Station;
 
 /// `EAGAIN`: corosync is starting.
@@ -112,6 +116,8 @@ pub struct Program {
 struct Link {
     node: NodeId,
     service: Service,
+    /// What the log calls it.
+    number: u64,
     /// For votequorum.
     client: Option<ClientId>,
 }
@@ -125,6 +131,7 @@ pub struct Host {
     links: BTreeMap<ConnId, Link>,
     conns: BTreeMap<ClientId, ConnId>,
     told: bool,
+    held_up: HeldUp,
     /// The user who runs the simulation.
     owner: u32,
 }
@@ -150,7 +157,8 @@ impl Host {
         Self::with_server(cluster, Server::named(base, name, Limits::default())?)
     }
 
-    fn with_server(mut cluster: Cluster, server: Server) -> Result<Self, HostError> {
+    fn with_server(mut cluster: Cluster, mut server: Server) -> Result<Self, HostError> {
+        server.keep_sent();
         let owner = std::fs::metadata(server.home()).map(|home| home.uid());
         let owner = owner.map_err(|error| HostError::Directory {
             path: server.home().to_path_buf(),
@@ -170,6 +178,7 @@ impl Host {
             links: BTreeMap::new(),
             conns: BTreeMap::new(),
             told: false,
+            held_up: HeldUp::default(),
             owner,
         })
     }
@@ -184,6 +193,11 @@ impl Host {
     #[must_use]
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// The nodes whose machines have died since the last call: programs on them die as well.
+    pub fn take_powered_off(&mut self) -> Vec<NodeId> {
+        self.cluster.take_powered_off()
     }
 
     /// The sockets and connections.
@@ -210,18 +224,21 @@ impl Host {
     ///
     /// If the system refuses sockets, or to wait.
     pub fn serve(&mut self, limit: Option<Duration>) -> Result<bool, HostError> {
-        let stations = &self.stations;
-        let owner = self.owner;
-        let admit = |knock: &Knock| {
-            let mut stations = stations.values();
-            match stations.find(|station| station.has(knock.listener)) {
-                Some(station) if station.ready => {
-                    admission::admit(&station.cmap.map, &knock.credentials, owner)
-                }
-                _ => Err(TRY_AGAIN),
-            }
-        };
-        let occurrences = self.server.poll(limit, admit)?;
+        self.serve_and(limit, |_, _| Ok(()))
+    }
+
+    /// As [`serve`](Self::serve); when a program calls a function, something can be done with the
+    /// cluster before that is heard.
+    ///
+    /// # Errors
+    ///
+    /// As `serve`, or what `on_call` returns.
+    pub fn serve_and<E: From<HostError>>(
+        &mut self,
+        limit: Option<Duration>,
+        mut on_call: impl FnMut(&mut Cluster, &Call) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let occurrences = self.poll(limit)?;
         let anything = !occurrences.is_empty();
         for occurrence in occurrences {
             match occurrence {
@@ -230,13 +247,53 @@ impl Host {
                     listener,
                     service,
                     ..
-                } => self.connected(conn, listener, service),
-                Occurrence::Request { conn, bytes } => self.request(conn, &bytes)?,
+                } => {
+                    self.connected(conn, listener, service);
+                    self.called(conn, Some(Function::connecting(service)), &mut on_call)?;
+                }
+                Occurrence::Request { conn, bytes } => {
+                    let service = self.links.get(&conn).map(|link| link.service);
+                    let function = service.and_then(|s| Function::of_request(s, &bytes));
+                    self.called(conn, function, &mut on_call)?;
+                    self.hear(conn, &bytes)?;
+                }
                 Occurrence::Disconnected { conn, .. } => self.disconnected(conn),
             }
             self.tell()?;
         }
         Ok(anything)
+    }
+
+    /// What is done on a call is told before the call is heard.
+    fn called<E: From<HostError>>(
+        &mut self,
+        conn: ConnId,
+        function: Option<Function>,
+        on_call: &mut impl FnMut(&mut Cluster, &Call) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let (Some(link), Some(function)) = (self.links.get(&conn), function) {
+            let node = link.node;
+            on_call(&mut self.cluster, &Call { node, function })?;
+            self.tell()?;
+        }
+        Ok(())
+    }
+
+    fn poll(&mut self, limit: Option<Duration>) -> Result<Vec<Occurrence>, HostError> {
+        let stations = &self.stations;
+        let owner = self.owner;
+        let cluster = &mut self.cluster;
+        let admit = |knock: &Knock| {
+            let mut stations = stations.iter();
+            match stations.find(|(_, station)| station.has(knock.listener)) {
+                Some((node, station)) if station.ready => {
+                    admission::admit(&station.cmap.map, &knock.credentials, owner)?;
+                    faults::connecting(cluster, *node, knock.service).map_or(Ok(()), Err)
+                }
+                _ => Err(TRY_AGAIN),
+            }
+        };
+        Ok(self.server.poll(limit, admit)?)
     }
 
     /// Whether anything has come out of the cluster since the last call that concerns connected
@@ -247,7 +304,7 @@ impl Host {
 
     /// Whether no request is under way, and programs have taken every reply and every event.
     pub fn is_idle(&mut self) -> bool {
-        self.server.all_idle()
+        self.server.idle_but(|conn| self.held_up.delays(conn))
     }
 
     /// The same without the connections of one process, for one that waits until the others are
@@ -300,18 +357,28 @@ impl Host {
             self.conns.insert(client, conn);
         }
         let node = *node;
+        let number = client.map_or_else(|| self.cluster.number(), |client| client.0);
         let link = Link {
             node,
             service,
+            number,
             client,
         };
         self.links.insert(conn, link);
+        self.hold_events_of(conn);
+        let (client, service) = (number, service.name().into());
+        self.cluster
+            .record_on(node, What::ClientConnected { client, service });
     }
 
     fn disconnected(&mut self, conn: ConnId) {
         let Some(link) = self.links.remove(&conn) else {
             return;
         };
+        self.held_up.forget(conn);
+        let client = link.number;
+        self.cluster
+            .record_on(link.node, What::ClientGone { client });
         if let Some(client) = link.client {
             self.conns.remove(&client);
             self.cluster.detach(client);
@@ -377,11 +444,21 @@ impl Host {
         Ok(None)
     }
 
-    /// Tells programs what has come out of the cluster.
+    /// Tells programs what has come out of the cluster, or waited for its time to pass.
     fn tell(&mut self) -> Result<(), HostError> {
+        self.pass_on_all()?;
+        self.attend_faults()
+    }
+
+    fn pass_on_all(&mut self) -> Result<(), HostError> {
         for output in self.cluster.outputs() {
             self.told |= !self.links.is_empty();
             self.pass_on(output)?;
+        }
+        for sent in self.server.take_sent() {
+            if sent.event && self.links.contains_key(&sent.conn) {
+                self.held_up.sent(&sent);
+            }
         }
         Ok(())
     }
@@ -446,6 +523,7 @@ impl Host {
         let here = |(conn, link): (&ConnId, &Link)| (link.node == node).then_some(*conn);
         for conn in self.links.iter().filter_map(here).collect::<Vec<_>>() {
             self.links.remove(&conn);
+            self.held_up.forget(conn);
             self.server.close(conn);
         }
         self.conns.retain(|_, conn| self.links.contains_key(conn));

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod expectations;
+mod faults;
 mod steps;
 
 pub use cluster::add_compat;
@@ -85,7 +86,13 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
     };
     let nodes = cluster.config.nodes();
     let states: States = nodes.iter().map(|node| (node.id, state)).collect();
-    let steps = steps::steps(source, &raw.step, states)?;
+    let checker = faults::FaultChecker {
+        source,
+        nodes: &states,
+    };
+    let faults = raw.fault.iter().map(|fault| checker.fault(fault));
+    let faults = faults.collect::<Result<Vec<_>, _>>()?;
+    let steps = steps::steps(source, &raw.step, &faults, states)?;
     let last = raw.expect;
     Ok(Scenario {
         name: raw.name.unwrap_or_else(|| file.to_owned()),
@@ -93,6 +100,7 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
         seed: cluster.seed,
         compat: cluster.compat,
         start: cluster.start,
+        faults,
         steps,
         exit_code: last.as_ref().and_then(|last| last.exit_code),
         violations: last.and_then(|last| last.violations).unwrap_or(0),
@@ -114,5 +122,5 @@ pub(super) fn operation<S: Services>(
         Some(Running::Leaving | Running::Down) | None => State::Down,
     };
     let states = cluster.nodes().map(|node| (node, state(node))).collect();
-    steps::operation(source, &raw, states)
+    steps::operation(source, &raw, &cluster.faults().list(), states)
 }

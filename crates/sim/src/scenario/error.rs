@@ -78,8 +78,8 @@ pub enum ScenarioErrorKind {
     /// A file that cannot be read.
     #[error("cannot be read: {0}")]
     File(String),
-    /// Not exactly one of `at`, `after` and `pace`.
-    #[error("a step needs exactly one of 'at', 'after' and 'pace'")]
+    /// Not exactly one of `at`, `after`, `pace` and `on_call`.
+    #[error("a step needs exactly one of 'at', 'after', 'pace' and 'on_call'")]
     When,
     /// Not a time.
     #[error("expected a time like \"500ms\", \"1.5s\" or \"2m\"")]
@@ -128,6 +128,65 @@ pub enum ScenarioErrorKind {
     /// An expectation of nothing.
     #[error("this expects nothing")]
     NoExpectation,
+    /// Not a service, or not that of the function.
+    #[error(
+        "expected \"votequorum\", \"quorum\", \"cmap\", \"cfg\" or \"cpg\", and the function's own"
+    )]
+    Service,
+    /// Not a function of the C API that asks the daemon anything.
+    #[error(
+        "no function of this name asks corosync anything; expected one like \"votequorum_getinfo\""
+    )]
+    Function,
+    /// Which calls a fault meets cannot be read.
+    #[error("expected the number of a call like 3, or some of them like \"2-5\" or \"3-\"")]
+    Nth,
+    /// The number of a call is 0.
+    #[error("calls are counted from 1")]
+    NthCall,
+    /// Every zeroth call.
+    #[error("expected a number above 0")]
+    Every,
+    /// Not a probability.
+    #[error("expected a probability from 0.0 to 1.0")]
+    Probability,
+    /// More than one of `nth`, `every` and `probability`.
+    #[error("a fault can have only one of 'nth', 'every' and 'probability'")]
+    Which,
+    /// Not the name of an error.
+    #[error("expected the name of an error like \"CS_ERR_TRY_AGAIN\"")]
+    ErrorName,
+    /// Neither `request` nor `reply`.
+    #[error("expected \"request\" or \"reply\"")]
+    Drop,
+    /// Not so many times.
+    #[error("expected a number from 1 to 10000")]
+    Burst,
+    /// Not exactly one thing that goes wrong.
+    #[error(
+        "a fault needs exactly one of 'error', 'delay', 'drop', 'stall', 'burst' and 'hold_events'"
+    )]
+    FaultAction,
+    /// A fault that holds events back, about calls.
+    #[error("events are held back of a node and a service, not of calls")]
+    HoldsCalls,
+    /// An error that connecting cannot end with.
+    #[error(
+        "whoever connects can be told CS_ERR_TRY_AGAIN, CS_ERR_ACCESS, CS_ERR_NOT_SUPPORTED or CS_ERR_LIBRARY only"
+    )]
+    Refusal,
+    /// A fault that connecting cannot have.
+    #[error("whoever connects can only be told an error")]
+    Connecting,
+    /// An answer where there is none.
+    #[error("corosync does not answer this call")]
+    Unanswered,
+    /// A fault that is off and has no name.
+    #[error("a fault that is off needs a 'name', for a step to switch it on")]
+    NamelessFault,
+    /// No fault of that name.
+    #[error("there is no fault of this name")]
+    UnknownFault,
     /// Not a state.
     #[error("expected \"up\", \"down\" or \"paused\"")]
     Running,

@@ -33,13 +33,78 @@
 //! violations = 0                      # of the invariants; 0 by default
 //! ```
 //!
-//! A step does at most one thing: `up`, `kill`, `leave`, `pause`, `resume` (a node or a list of
-//! nodes), `partition`, `heal = true`, `set_votes = { node, votes, on }`,
+//! A step does at most one thing: `up`, `kill`, `leave`, `restart`, `power_off`, `pause`, `resume`
+//! (a node or a list of nodes), `partition`, `heal = true`, `set_votes = { node, votes, on }`,
 //! `set_expected = { node, votes }`, `qdevice = { node, vote = true }` (starts the device if need
 //! be; or `stop = true`, `unregister = true`), `reload = "corosync.conf"`,
-//! `set_key = { node, key, value }` (or `delete = true`). What it expects is looked at right after
+//! `set_key = { node, key, value }` (or `delete = true`), `fault_on` and `fault_off` (a fault's name).
+//! What it expects is looked at right after
 //! that; with `pace = "idle"`, when nothing is under way any more. Without `node`, an expectation is
 //! about every node that is up.
+//!
+//! # Nodes, daemons, machines
+//!
+//! A node is what a real one's corosync is to the others and to its programs, and a program that
+//! runs there lives on, so that it can be seen what it does then:
+//!
+//! | step | the same to a real corosync | programs on the node |
+//! |---|---|---|
+//! | `kill` | SIGKILL | their connections hang up, new ones are refused |
+//! | `leave` | SIGTERM | the same; the other nodes know at once |
+//! | `up` | it is started | are told to try again until its first synchronisation is over |
+//! | `restart` | SIGKILL, and a supervisor starts it before any other node has missed it | as with `kill` and `up` |
+//! | `pause`, `resume` | SIGSTOP, SIGCONT | their connections stay, nothing is answered, nothing comes; it all comes later |
+//! | `power_off` | the machine dies | die as well (SIGKILL), if `quorate` has started them |
+//!
+//! A daemon that keeps its place in the ring but hangs for its programs is a fault:
+//! `stall = true` without `service` and `function`, and `hold_events = true`.
+//!
+//! # Faults
+//!
+//! ```toml
+//! [[fault]]
+//! name = "busy"                       # for steps; a name can stand for several faults
+//! node = 1                            # or a list; every node by default
+//! service = "votequorum"              # or quorum, cmap, cfg, cpg; every service by default
+//! function = "votequorum_getinfo"     # as C calls it; every function by default
+//! nth = 3                             # or "2-5", "3-", or every = 3, or probability = 0.1
+//! on = false                          # until a step switches it on; true by default
+//! error = "CS_ERR_TRY_AGAIN"          # or one of the following
+//! ```
+//!
+//! | | what becomes of a call that meets it |
+//! |---|---|
+//! | `error = "CS_ERR_…"` | it is not carried out, and answered with this error |
+//! | `delay = "2s"` | the daemon hears it, and what follows on its connection, so much later |
+//! | `drop = "request"` | it is not carried out; the connection hangs up |
+//! | `drop = "reply"` | it is carried out; the connection hangs up instead of the answer |
+//! | `stall = true` | it is carried out; the answer comes when the fault is switched off, or never |
+//! | `burst = 20` | before it, all programs on that service of that node are told 20 times more what each was last told |
+//! | `hold_events = true` | nothing: events are held back, and come in one burst when it is switched off |
+//!
+//! Calls are counted from 1 when the fault is switched on, of all programs together; without `nth`,
+//! `every` and `probability` it meets them all. Of several faults the first in the file acts.
+//! Probability is decided by the seed, apart from all other chance. Delays are in virtual time: with
+//! `--pace idle` a program that waits for its answer is idle, and time jumps there.
+//!
+//! A storm of `CS_ERR_TRY_AGAIN` is `error = "CS_ERR_TRY_AGAIN"` without `service` and `function`: it
+//! meets those who connect, too. Who connects (`votequorum_initialize`, `quorum_initialize`, …) can be
+//! told `CS_ERR_TRY_AGAIN`, `CS_ERR_ACCESS`, `CS_ERR_NOT_SUPPORTED` or, as with a daemon out of
+//! descriptors, `CS_ERR_LIBRARY`. `quorum_model_initialize` is what `quorum_initialize` asks once it is
+//! connected, `cmap_inc` also stands for `cmap_dec`, and a long `cpg_mcast_joined` is several calls. To
+//! that function corosync gives no answer that could be an error.
+//!
+//! # Steps on a call
+//!
+//! ```toml
+//! [[step]]
+//! on_call = { function = "votequorum_getinfo", nth = 3, node = 1 }
+//! kill = 2
+//! ```
+//!
+//! happens when a program on node 1 calls the function for the third time after the step before, and
+//! before corosync hears of it. `nth` is 1 by default, `node` every node. If all programs end before,
+//! that is a failure.
 
 mod check;
 mod error;
@@ -62,6 +127,7 @@ use quorate_engine::{Compat, NodeId};
 
 use crate::cluster::{Cluster, DeviceAction, OperationError};
 use crate::config::{ClusterConfig, Value};
+use crate::fault::{Fault, Function};
 use crate::transport::Services;
 
 /// A scenario that has been checked: every node exists, and every operation fits the state in which
@@ -78,6 +144,8 @@ pub struct Scenario {
     pub compat: Compat,
     /// Whether all nodes start at time 0.
     pub start: bool,
+    /// What goes wrong under programs.
+    pub faults: Vec<Fault>,
     /// What happens.
     pub steps: Vec<Step>,
     /// What the program is expected to end with.
@@ -100,7 +168,7 @@ pub struct Step {
 }
 
 /// When a step happens.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum When {
     /// At this time.
     At(Duration),
@@ -108,6 +176,19 @@ pub enum When {
     After(Duration),
     /// When nothing is under way any more, and the programs have nothing left to do.
     Idle,
+    /// When a program calls a function, before corosync hears of it.
+    Call(Trigger),
+}
+
+/// A call that a step waits for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trigger {
+    /// The nodes on which it counts; none means every node.
+    pub nodes: Vec<NodeId>,
+    /// The function.
+    pub function: Function,
+    /// Which call of it, counted from 1 after the step before.
+    pub nth: u64,
 }
 
 /// What a step does.
@@ -119,6 +200,10 @@ pub enum Operation {
     Kill(Vec<NodeId>),
     /// Stops nodes cleanly.
     Leave(Vec<NodeId>),
+    /// Kills nodes and starts them again at once.
+    Restart(Vec<NodeId>),
+    /// Kills nodes and the programs on them.
+    PowerOff(Vec<NodeId>),
     /// Freezes nodes.
     Pause(Vec<NodeId>),
     /// Lets nodes go on.
@@ -156,6 +241,13 @@ pub enum Operation {
         /// Its value; `None` removes it.
         value: Option<Value>,
     },
+    /// Switches faults on or off.
+    Fault {
+        /// Their name.
+        name: String,
+        /// On or off.
+        on: bool,
+    },
 }
 
 impl Operation {
@@ -186,6 +278,10 @@ impl Operation {
             Operation::Up(nodes) => nodes.iter().try_for_each(|&node| cluster.up(node)),
             Operation::Kill(nodes) => nodes.iter().try_for_each(|&node| cluster.kill(node)),
             Operation::Leave(nodes) => nodes.iter().try_for_each(|&node| cluster.leave(node)),
+            Operation::Restart(nodes) => nodes.iter().try_for_each(|&node| cluster.restart(node)),
+            Operation::PowerOff(nodes) => {
+                nodes.iter().try_for_each(|&node| cluster.power_off(node))
+            }
             Operation::Pause(nodes) => nodes.iter().try_for_each(|&node| cluster.pause(node)),
             Operation::Resume(nodes) => nodes.iter().try_for_each(|&node| cluster.resume(node)),
             Operation::Partition(groups) => cluster.partition(groups),
@@ -200,6 +296,10 @@ impl Operation {
             Operation::Device(node, action) => cluster.device(*node, *action),
             Operation::Reload(node, config) => cluster.reload(*node, (**config).clone()),
             Operation::SetKey { node, key, value } => cluster.set_key(*node, key, value.clone()),
+            Operation::Fault { name, on } => {
+                cluster.switch_fault(name, *on);
+                Ok(())
+            }
         }
     }
 }
@@ -245,6 +345,7 @@ impl Scenario {
     pub fn cluster<S: Services>(&self, services: S) -> Result<Cluster<S>, OperationError> {
         let config = self.config.clone();
         let mut cluster = Cluster::with_services(config, self.compat, self.seed, services);
+        cluster.set_faults(self.faults.clone());
         if self.start {
             cluster.start_all()?;
         }
@@ -259,8 +360,12 @@ impl Scenario {
     pub fn run(&self) -> Result<(Report, Cluster), OperationError> {
         let mut cluster = self.cluster(())?;
         let mut player = Player::new(self);
-        while player.due() != Due::Finished {
-            player.play(&mut cluster);
+        loop {
+            match player.due() {
+                Due::Finished => break,
+                Due::Call => player.give_up(&cluster),
+                Due::At(_) | Due::Idle => player.play(&mut cluster),
+            }
         }
         Ok((player.finish(&cluster, None), cluster))
     }

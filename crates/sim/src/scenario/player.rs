@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::report::{Check, Report};
-use super::{Scenario, Step, When};
+use super::{Scenario, Step, Trigger, When};
 use crate::cluster::Cluster;
+use crate::fault::Call;
 use crate::transport::Services;
 
 /// When the next step of a scenario is due.
@@ -14,6 +15,8 @@ pub enum Due {
     At(Duration),
     /// When nothing is under way any more and all programs are idle.
     Idle,
+    /// When a program has called what the step waits for: see [`Player::called`].
+    Call,
     /// There are no more steps.
     Finished,
 }
@@ -25,6 +28,8 @@ pub struct Player<'a> {
     scenario: &'a Scenario,
     next: usize,
     previous: Duration,
+    /// Calls that the next step has counted.
+    calls: u64,
     checks: Vec<Check>,
 }
 
@@ -36,6 +41,7 @@ impl<'a> Player<'a> {
             scenario,
             next: 0,
             previous: Duration::ZERO,
+            calls: 0,
             checks: Vec::new(),
         }
     }
@@ -43,11 +49,12 @@ impl<'a> Player<'a> {
     /// When the next step is due.
     #[must_use]
     pub fn due(&self) -> Due {
-        match self.scenario.steps.get(self.next).map(|step| step.when) {
+        match self.scenario.steps.get(self.next).map(|step| &step.when) {
             None => Due::Finished,
-            Some(When::At(at)) => Due::At(at),
-            Some(When::After(wait)) => Due::At(self.previous + wait),
+            Some(When::At(at)) => Due::At(*at),
+            Some(When::After(wait)) => Due::At(self.previous + *wait),
             Some(When::Idle) => Due::Idle,
+            Some(When::Call(_)) => Due::Call,
         }
     }
 
@@ -64,7 +71,45 @@ impl<'a> Player<'a> {
         failed.map(ToString::to_string).collect()
     }
 
-    /// Lets time pass until the next step is due, if it is not yet, and plays it.
+    /// A program calls something. `true` if the next step is to be [played](Self::play) now.
+    pub fn called(&mut self, call: &Call) -> bool {
+        let when = self.scenario.steps.get(self.next).map(|step| &step.when);
+        let Some(When::Call(Trigger {
+            nodes,
+            function,
+            nth,
+        })) = when
+        else {
+            return false;
+        };
+        let counts = *function == call.function;
+        if counts && (nodes.is_empty() || nodes.contains(&call.node)) {
+            self.calls += 1;
+        }
+        self.calls == *nth
+    }
+
+    /// No program will call what the next step waits for: it is left out, and reported.
+    pub fn give_up<S: Services>(&mut self, cluster: &Cluster<S>) {
+        let Some(step) = self.scenario.steps.get(self.next) else {
+            return;
+        };
+        if let When::Call(Trigger { function, nth, .. }) = &step.when {
+            let failure = Some(format!("it was called {} times", self.calls));
+            let name = format!("{} is called, {nth} times", function.name);
+            self.check(cluster, step.line, &name, failure);
+        }
+        self.advance(cluster);
+    }
+
+    fn advance<S: Services>(&mut self, cluster: &Cluster<S>) {
+        self.next += 1;
+        self.calls = 0;
+        self.previous = cluster.now();
+    }
+
+    /// Lets time pass until the next step is due, if it is not yet, and plays it. For one that
+    /// waits for a call that moment is now.
     pub fn play<S: Services>(&mut self, cluster: &mut Cluster<S>) {
         let Some(step) = self.scenario.steps.get(self.next) else {
             return;
@@ -78,10 +123,9 @@ impl<'a> Player<'a> {
                 cluster.run_until(at);
             }
             Due::Idle => cluster.run_until_quiet(),
-            Due::Finished => {}
+            Due::Call | Due::Finished => {}
         }
-        self.next += 1;
-        self.previous = cluster.now();
+        self.advance(cluster);
         self.carry_out(cluster, step);
     }
 

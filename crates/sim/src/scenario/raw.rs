@@ -14,6 +14,8 @@ pub(super) struct RawScenario {
     pub(super) name: Option<String>,
     pub(super) cluster: Spanned<RawCluster>,
     #[serde(default)]
+    pub(super) fault: Vec<Spanned<RawFault>>,
+    #[serde(default)]
     pub(super) step: Vec<Spanned<RawStep>>,
     pub(super) expect: Option<RawFinal>,
 }
@@ -35,13 +37,43 @@ pub(super) struct RawCluster {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct RawFault {
+    pub(super) name: Option<String>,
+    pub(super) node: Option<Spanned<Value>>,
+    pub(super) service: Option<Spanned<String>>,
+    pub(super) function: Option<Spanned<String>>,
+    pub(super) nth: Option<Spanned<Value>>,
+    pub(super) every: Option<Spanned<u64>>,
+    pub(super) probability: Option<Spanned<f64>>,
+    pub(super) on: Option<Spanned<bool>>,
+    pub(super) error: Option<Spanned<String>>,
+    pub(super) delay: Option<Spanned<String>>,
+    pub(super) drop: Option<Spanned<String>>,
+    pub(super) stall: Option<Spanned<bool>>,
+    pub(super) burst: Option<Spanned<u32>>,
+    pub(super) hold_events: Option<Spanned<bool>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCall {
+    pub(super) function: Spanned<String>,
+    pub(super) nth: Option<Spanned<u64>>,
+    pub(super) node: Option<Spanned<Value>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RawStep {
     pub(super) at: Option<Spanned<String>>,
     pub(super) after: Option<Spanned<String>>,
     pub(super) pace: Option<Spanned<String>>,
+    pub(super) on_call: Option<Spanned<RawCall>>,
     pub(super) up: Option<Spanned<Value>>,
     pub(super) kill: Option<Spanned<Value>>,
     pub(super) leave: Option<Spanned<Value>>,
+    pub(super) restart: Option<Spanned<Value>>,
+    pub(super) power_off: Option<Spanned<Value>>,
     pub(super) pause: Option<Spanned<Value>>,
     pub(super) resume: Option<Spanned<Value>>,
     pub(super) partition: Option<Spanned<Vec<Vec<u32>>>>,
@@ -51,6 +83,8 @@ pub(super) struct RawStep {
     pub(super) qdevice: Option<Spanned<RawDevice>>,
     pub(super) reload: Option<Spanned<String>>,
     pub(super) set_key: Option<Spanned<RawKey>>,
+    pub(super) fault_on: Option<Spanned<String>>,
+    pub(super) fault_off: Option<Spanned<String>>,
     pub(super) expect: Option<Spanned<RawExpectations>>,
 }
 

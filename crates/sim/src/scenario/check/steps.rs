@@ -8,15 +8,18 @@ use quorate_engine::NodeId;
 use toml::{Spanned, Value};
 
 use super::cluster::{config_file, number, plain_text};
+use super::faults::FaultChecker;
 use super::{Source, State, States};
 use crate::cluster::DeviceAction;
 use crate::config::key_value;
+use crate::fault::Fault;
 use crate::scenario::error::{ScenarioError, ScenarioErrorKind};
 use crate::scenario::raw::{RawDevice, RawKey, RawStep};
 use crate::scenario::{Operation, Step, When, time};
 
 pub(super) struct Checker<'a> {
     pub(super) source: Source<'a>,
+    faults: &'a [Fault],
     states: States,
     /// The time of the latest step with `at`, and what `after` has added to it.
     earliest: Duration,
@@ -25,10 +28,12 @@ pub(super) struct Checker<'a> {
 pub(super) fn steps(
     source: Source<'_>,
     raw: &[Spanned<RawStep>],
+    faults: &[Fault],
     states: States,
 ) -> Result<Vec<Step>, ScenarioError> {
     let mut checker = Checker {
         source,
+        faults,
         states,
         earliest: Duration::ZERO,
     };
@@ -39,15 +44,18 @@ pub(super) fn steps(
 pub(super) fn operation(
     source: Source<'_>,
     step: &RawStep,
+    faults: &[Fault],
     states: States,
 ) -> Result<Operation, ScenarioError> {
     let mut checker = Checker {
         source,
+        faults,
         states,
         earliest: Duration::ZERO,
     };
     let whole = 0..source.text.len();
-    if step.at.is_some() || step.after.is_some() || step.pace.is_some() || step.expect.is_some() {
+    let timed = step.at.is_some() || step.after.is_some() || step.pace.is_some();
+    if timed || step.on_call.is_some() || step.expect.is_some() {
         return checker.error(whole, ScenarioErrorKind::OnlyOperation);
     }
     match checker.operation(step)? {
@@ -95,6 +103,14 @@ impl Checker<'_> {
             time::parse(text.get_ref())
                 .ok_or_else(|| self.source.error(text.span(), ScenarioErrorKind::Time))
         };
+        if let Some(call) = &step.on_call {
+            if step.at.is_some() || step.after.is_some() || step.pace.is_some() {
+                return self.error(raw.span(), ScenarioErrorKind::When);
+            }
+            let (source, nodes) = (self.source, &self.states);
+            let checker = FaultChecker { source, nodes };
+            return checker.trigger(call).map(When::Call);
+        }
         match (&step.at, &step.after, &step.pace) {
             (Some(at), None, None) => {
                 let time = time(at)?;
@@ -124,12 +140,17 @@ impl Checker<'_> {
         };
         let running: &[State] = &[State::Up, State::Paused];
         type Make = fn(Vec<NodeId>) -> Operation;
-        let changes: [(Make, _); 5] = [
+        let changes: [(Make, _); 7] = [
             (Operation::Up, nodes(State::Up, &[State::Down], &step.up)),
             (Operation::Kill, nodes(State::Down, running, &step.kill)),
             (
                 Operation::Leave,
                 nodes(State::Down, &[State::Up], &step.leave),
+            ),
+            (Operation::Restart, nodes(State::Up, running, &step.restart)),
+            (
+                Operation::PowerOff,
+                nodes(State::Down, running, &step.power_off),
             ),
             (
                 Operation::Pause,
@@ -168,6 +189,8 @@ impl Checker<'_> {
             span(&step.up),
             span(&step.kill),
             span(&step.leave),
+            span(&step.restart),
+            span(&step.power_off),
             span(&step.pause),
             span(&step.resume),
             span(&step.partition),
@@ -177,6 +200,8 @@ impl Checker<'_> {
             span(&step.qdevice),
             span(&step.reload),
             span(&step.set_key),
+            span(&step.fault_on),
+            span(&step.fault_off),
         ]
         .into_iter()
         .flatten()
@@ -221,6 +246,16 @@ impl Checker<'_> {
                 }
                 (None, None) => self.error(file.span(), ScenarioErrorKind::Nodes),
             };
+        }
+        for (name, on) in [(&step.fault_on, true), (&step.fault_off, false)] {
+            if let Some(name) = name {
+                let mut faults = self.faults.iter();
+                if !faults.any(|f| !f.name.is_empty() && f.name == *name.get_ref()) {
+                    return self.error(name.span(), ScenarioErrorKind::UnknownFault);
+                }
+                let name = name.get_ref().clone();
+                return Ok(Some(Operation::Fault { name, on }));
+            }
         }
         match &step.set_key {
             Some(raw) => self.set_key(raw).map(Some),
