@@ -1,6 +1,7 @@
 //! `quorate run`: programs in simulated clusters, and the same ones in real clusters.
 
 mod bindings;
+mod faults;
 mod matrix;
 mod run;
 mod same;
@@ -20,5 +21,6 @@ fn main() -> ExitCode {
     matrix::run_all(&mut suite);
     bindings::run_all(&mut suite);
     timeline::run_all(&mut suite);
+    faults::run_all(&mut suite);
     suite.finish()
 }

@@ -3,6 +3,7 @@
 mod clients;
 mod configuration;
 mod device;
+mod faults;
 mod histories;
 mod membership;
 mod options;

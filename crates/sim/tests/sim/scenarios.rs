@@ -17,7 +17,7 @@ fn no_files(name: &str) -> Result<String, String> {
     }
 }
 
-fn parse(text: &str) -> Result<Scenario, ScenarioError> {
+pub(crate) fn parse(text: &str) -> Result<Scenario, ScenarioError> {
     Scenario::parse("s.toml", text, &no_files)
 }
 
@@ -216,7 +216,7 @@ fn errors_show_the_place() {
         ),
         (
             step("kill = 3\n"),
-            "3:1: a step needs exactly one of 'at', 'after' and 'pace'",
+            "3:1: a step needs exactly one of 'at', 'after', 'pace' and 'on_call'",
         ),
         (
             step("pace = \"slow\"\nkill = 3\n"),
