@@ -1,6 +1,6 @@
 //! Which cluster is simulated, as the command line says it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use quorate_engine::Compat;
 use quorate_sim::config::ClusterConfig;
@@ -31,6 +31,11 @@ impl ClusterArguments {
     /// Whether what happens is given as well.
     pub(crate) fn has_scenario(&self) -> bool {
         self.scenario.is_some()
+    }
+
+    /// The corosync.conf, if the cluster is of one.
+    pub(crate) fn config_file(&self) -> Option<&Path> {
+        self.config.as_deref()
     }
 
     /// Reads the files; without a scenario, one in which nothing happens.

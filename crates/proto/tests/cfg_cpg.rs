@@ -82,7 +82,7 @@ fn cfg_messages() {
     assert_eq!((bytes.len(), header(&bytes).error), (32, 12));
 
     let mut status = NodeStatus::new_zeroed();
-    status.links[0] = Link::up(1397, b"192.0.2.1", b"192.0.2.2");
+    status.links[0] = Link::new(true, 1397, b"192.0.2.1", b"192.0.2.2");
     let bytes = NodeStatusReply::message(&status);
     assert_eq!((bytes.len(), header(&bytes).id), (4200, 16));
     let reply = NodeStatusReply::read_from_bytes(&bytes).unwrap();

@@ -27,7 +27,13 @@ pub(crate) enum Payload {
     /// A node's part in one service's synchronisation is done.
     Barrier(RingId),
     /// `corosync-cfgtool -R`: every node of the ring reads the new file.
-    Reload,
+    Reload { number: u64 },
+    /// The same, with a file that is wrong.
+    ReloadWrong { number: u64, error: String },
+    /// `corosync-cfgtool -k`: a node is to end at once.
+    Kill { node: NodeId, reason: String },
+    /// `corosync-cfgtool -H`: the sender stops cleanly.
+    ShutDown,
 }
 
 impl Payload {

@@ -18,7 +18,7 @@ use crate::cluster::ClusterArguments;
 #[command(after_help = HELP)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    cluster: ClusterArguments,
+    pub(super) cluster: ClusterArguments,
     /// The node on which the program runs [default: the first]
     #[arg(long, value_name = "NODE")]
     node: Option<u32>,

@@ -1,6 +1,7 @@
 //! `quorate run`: programs in simulated clusters, and the same ones in real clusters.
 
 mod bindings;
+mod cfg;
 mod faults;
 mod matrix;
 mod run;
@@ -22,5 +23,6 @@ fn main() -> ExitCode {
     bindings::run_all(&mut suite);
     timeline::run_all(&mut suite);
     faults::run_all(&mut suite);
+    cfg::run_all(&mut suite);
     suite.finish()
 }

@@ -68,7 +68,7 @@ impl State {
                 (1 | 2, 1) => {
                     let mut status = NodeStatus::new_zeroed();
                     (status.version, status.nodeid, status.reachable) = (1, nodeid, 1);
-                    status.links[1] = Link::up(1397, b"192.0.2.1", b"192.0.2.2");
+                    status.links[1] = Link::new(true, 1397, b"192.0.2.1", b"192.0.2.2");
                     server.reply(conn, NodeStatusReply::message(&status));
                 }
                 _ => server.reply(conn, NodeStatusReply::refusal(21)),

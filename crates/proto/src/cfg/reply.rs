@@ -83,6 +83,14 @@ impl RingStatusReply {
         bytes
     }
 
+    /// The message that refuses with a `cs_error_t`; as long as the other one.
+    pub fn refusal(error: i32) -> Vec<u8> {
+        let mut bytes = vec![0; size_of::<Self>()];
+        let header = ResponseHeader::new(reply_id::RING_STATUS_GET, size_of::<Self>(), error);
+        bytes[..24].copy_from_slice(header.as_bytes());
+        bytes
+    }
+
     /// The links of a reply.
     ///
     /// # Errors

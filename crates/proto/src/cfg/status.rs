@@ -4,7 +4,7 @@ use super::reply_id;
 use crate::wire;
 use quorate_ipc::header::ResponseHeader;
 use std::mem::offset_of;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
 
 /// Links between two nodes.
 pub const LINKS_MAX: usize = 8;
@@ -29,12 +29,12 @@ pub struct Link {
 }
 
 impl Link {
-    /// A link that is configured and works, between two addresses in words of
-    /// at most 255 bytes.
-    pub fn up(mtu: u32, source: &[u8], destination: &[u8]) -> Self {
+    /// A link that is configured, between two addresses in words of at most 255
+    /// bytes.
+    pub fn new(connected: bool, mtu: u32, source: &[u8], destination: &[u8]) -> Self {
         Self {
             enabled: 1,
-            connected: 1,
+            connected: connected.into(),
             dynamic: 0,
             pad: 0,
             mtu,
@@ -77,6 +77,17 @@ pub struct NodeStatus {
     pad: [u8; 2],
     /// The links.
     pub links: [Link; LINKS_MAX],
+}
+
+impl NodeStatus {
+    /// A node that is not reached, without links.
+    pub fn of(nodeid: u32) -> Self {
+        Self {
+            version: 1,
+            nodeid,
+            ..Self::new_zeroed()
+        }
+    }
 }
 
 /// The reply; a refusal is bare but for eight zero bytes, see [`Self::refusal`].

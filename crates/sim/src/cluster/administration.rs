@@ -1,13 +1,12 @@
 //! What an administrator does: votes, expected votes, reload, keys.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quorate_engine::{Input, NodeId, Reply, Request, Status};
 
 use super::clients::OutputKind;
 use super::{Cluster, OperationError, Running};
-use crate::config::{ClusterConfig, Keys, Value, is_read_only, quorum_config};
+use crate::config::{ClusterConfig, Value, is_read_only, quorum_config};
 use crate::log::What;
 use crate::transport::{Payload, Services};
 
@@ -48,16 +47,14 @@ impl<S: Services> Cluster<S> {
 
     /// All nodes get a new corosync.conf on disk, and node `at` tells its ring to read it
     /// (`corosync-cfgtool -R`). Nodes elsewhere read it when they start. Nodes that are only in
-    /// one of the two node lists stay known, or unknown, to the simulation.
+    /// one of the two node lists stay known, or unknown, to the simulation. The number comes back
+    /// with [`OutputKind::Reloaded`].
     ///
     /// # Errors
     ///
     /// If `at` is unknown, down or paused.
-    pub fn reload(&mut self, at: NodeId, config: ClusterConfig) -> Result<(), OperationError> {
-        let peer = self.running_peer(at)?;
-        if self.peers[peer].running == Running::Paused {
-            return Err(OperationError::Paused(at));
-        }
+    pub fn reload(&mut self, at: NodeId, config: ClusterConfig) -> Result<u64, OperationError> {
+        let peer = self.active_peer(at)?;
         self.timing = config.timing();
         self.file_keys = Arc::new(config.keys().clone());
         self.file_quorum = quorum_config(&self.file_keys);
@@ -68,31 +65,62 @@ impl<S: Services> Cluster<S> {
                 peer.keys = Arc::clone(&self.file_keys);
             }
         }
-        self.send(peer, Payload::Reload);
+        let number = self.number();
+        self.send(peer, Payload::Reload { number });
         self.check_invariants();
-        Ok(())
+        Ok(number)
     }
 
-    pub(super) fn reload_peer(&mut self, peer: usize) {
+    /// As [`reload`](Self::reload), with a corosync.conf on disk that is wrong: nodes say so and
+    /// go on with what they have.
+    ///
+    /// # Errors
+    ///
+    /// If `at` is unknown, down or paused.
+    pub fn reload_wrong(&mut self, at: NodeId, error: String) -> Result<u64, OperationError> {
+        let peer = self.active_peer(at)?;
+        let number = self.number();
+        self.send(peer, Payload::ReloadWrong { number, error });
+        Ok(number)
+    }
+
+    pub(super) fn reload_peer(&mut self, peer: usize, from: NodeId, number: u64) {
+        self.say(
+            peer,
+            "notice",
+            format!("Config reload requested by node {from}"),
+        );
         self.record(Some(peer), What::Reload);
-        let old = std::mem::replace(&mut self.peers[peer].keys, Arc::clone(&self.file_keys));
-        if self.peers[peer].watched {
-            self.changed_keys(peer, &old);
+        let (keys, refused) = self.peers[peer].keys.reloaded(&self.file_keys);
+        for key in refused {
+            let text =
+                format!("Modified entry '{key}' in corosync.conf cannot be changed at run-time");
+            self.say(peer, "notice", text);
         }
-        let config = Box::new(self.file_quorum.clone());
+        let config = Box::new(quorum_config(&keys));
+        self.peers[peer].keys = Arc::new(keys);
+        let keys = Some(Arc::clone(&self.peers[peer].keys));
+        self.state_output(peer, OutputKind::Reloaded { number, keys });
         self.feed(peer, Input::Reload(config));
     }
 
-    fn changed_keys(&mut self, peer: usize, old: &Keys) {
-        let new = Arc::clone(&self.file_keys);
-        let names: BTreeSet<&str> = old.iter().chain(new.iter()).map(|(key, _)| key).collect();
-        for key in names {
-            if old.get(key) != new.get(key) {
-                let value = new.get(key).cloned();
-                let key = key.to_owned();
-                self.state_output(peer, OutputKind::ConfigKey { key, value });
-            }
-        }
+    pub(super) fn refuse_reload(
+        &mut self,
+        peer: usize,
+        from: NodeId,
+        (number, error): (u64, &str),
+    ) {
+        self.say(
+            peer,
+            "notice",
+            format!("Config reload requested by node {from}"),
+        );
+        self.say(
+            peer,
+            "error",
+            format!("Unable to reload config file: {error}"),
+        );
+        self.state_output(peer, OutputKind::Reloaded { number, keys: None });
     }
 
     /// Sets a cmap key on a node as `corosync-cmapctl -s` does, or removes it (`None`). Keys that
@@ -108,10 +136,7 @@ impl<S: Services> Cluster<S> {
         key: &str,
         value: Option<Value>,
     ) -> Result<(), OperationError> {
-        let peer = self.running_peer(node)?;
-        if self.peers[peer].running == Running::Paused {
-            return Err(OperationError::Paused(node));
-        }
+        let peer = self.active_peer(node)?;
         if is_read_only(key) {
             return Err(OperationError::ReadOnlyKey(key.to_owned()));
         }

@@ -1,11 +1,12 @@
 //! Client connections, and what comes out for them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use quorate_engine::{ClientId, Input, KeyValue, NodeId, Notification, Reply, Request, RingId};
 
 use super::{Cluster, OperationError, Running};
-use crate::config::Value;
+use crate::config::{Keys, Value};
 use crate::log::What;
 use crate::transport::{Payload, ServiceId, Services};
 use crate::wording;
@@ -69,6 +70,15 @@ pub enum OutputKind {
         /// Its value; `None` if it was removed.
         value: Option<Value>,
     },
+    /// The node has read its configuration again.
+    Reloaded {
+        /// Which [reload](Cluster::reload) it was.
+        number: u64,
+        /// The keys of its configuration as they are now; `None` if the file is wrong.
+        keys: Option<Arc<Keys>>,
+    },
+    /// The time of a [reminder](Cluster::remind) has come.
+    Reminder(u64),
     /// The node's corosync started.
     Started,
     /// The node's corosync is gone.

@@ -132,7 +132,12 @@ impl<S: Services> Cluster<S> {
                 };
                 self.tell(to, event);
             }
-            Payload::Reload => self.reload_peer(to),
+            Payload::Reload { number } => self.reload_peer(to, from, *number),
+            Payload::ReloadWrong { number, error } => {
+                self.refuse_reload(to, from, (*number, error))
+            }
+            Payload::Kill { node, reason } => self.hear_kill(to, from, *node, reason),
+            Payload::ShutDown => self.hear_shutdown(to, from),
             // Votequorum's have a way of their own; the others are counted, not heard.
             Payload::Engine(_) | Payload::ServiceList(_) | Payload::Barrier(_) => {}
         }

@@ -9,6 +9,7 @@ mod error;
 mod faults;
 mod invariants;
 mod operations;
+mod orders;
 mod peer;
 mod queue;
 mod topology;
@@ -31,6 +32,7 @@ use crate::log::{Record, What};
 use crate::rng::Rng;
 use crate::transport::Services;
 use invariants::Watch;
+use orders::Order;
 use peer::{Peer, RingKey};
 use queue::{Event, Queue};
 use topology::{Contact, Ring};
@@ -66,6 +68,8 @@ pub struct Cluster<S = ()> {
     alarms: usize,
     /// Nodes whose machines have died since somebody asked.
     powered_off: Vec<NodeId>,
+    /// What nodes have just been told to do.
+    orders: Vec<(usize, Order)>,
     services: S,
 }
 
@@ -114,6 +118,7 @@ impl<S: Services> Cluster<S> {
             faults: Faults::new(Vec::new(), seed),
             alarms: 0,
             powered_off: Vec::new(),
+            orders: Vec::new(),
             services,
         }
     }
@@ -210,9 +215,11 @@ impl<S: Services> Cluster<S> {
                 generation,
             } => self.timer_expired(peer, timer, generation),
             Event::Stop { peer, generation } => self.stop_now(peer, generation),
+            Event::Reminder { peer, life, number } => self.remind_now(peer, life, number),
             Event::Poll { peer, generation } => self.device_polls(peer, generation),
             Event::Alarm => self.alarms -= 1,
         }
+        self.obey();
         self.check_invariants();
         true
     }

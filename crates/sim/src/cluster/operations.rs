@@ -25,6 +25,15 @@ impl<S: Services> Cluster<S> {
         Ok(peer)
     }
 
+    /// A node that runs and is not frozen.
+    pub(super) fn active_peer(&self, node: NodeId) -> Result<usize, OperationError> {
+        let peer = self.running_peer(node)?;
+        match self.peers[peer].running {
+            Running::Paused => Err(OperationError::Paused(node)),
+            _ => Ok(peer),
+        }
+    }
+
     /// Starts corosync on a node. It forms a ring of its own at once, and joins those it reaches
     /// when they have noticed each other.
     ///
@@ -55,6 +64,7 @@ impl<S: Services> Cluster<S> {
         self.record(Some(peer), What::Started);
         let state = &mut self.peers[peer];
         state.running = Running::Up;
+        state.life += 1;
         state.keys = Arc::clone(&self.file_keys);
         state.engine = Some(engine);
         // So that a node that is back before anybody missed it has a ring id of its own; read in
@@ -130,7 +140,7 @@ impl<S: Services> Cluster<S> {
         }
     }
 
-    fn gone(&mut self, peer: usize) {
+    pub(super) fn gone(&mut self, peer: usize) {
         self.disconnect_all(peer);
         self.tell(peer, GroupEvent::Stopped);
         self.peers[peer].forget_process();
@@ -174,6 +184,7 @@ impl<S: Services> Cluster<S> {
         for input in std::mem::take(&mut self.peers[peer].frozen) {
             self.feed(peer, input);
         }
+        self.reminders_missed(peer);
         self.changed();
         Ok(())
     }

@@ -48,9 +48,13 @@ pub(super) struct Peer {
     timers: [Option<u64>; 2],
     /// What reached it while it was frozen.
     pub(super) frozen: Vec<Input>,
+    /// Reminders whose time came meanwhile.
+    pub(super) reminders: Vec<u64>,
     pub(super) clients: BTreeSet<ClientId>,
     pub(super) device: Option<Device>,
     pub(super) watched: bool,
+    /// How often its corosync has started.
+    pub(super) life: u64,
     /// Names its clean stop, so that one of an earlier life does not count.
     pub(super) stopping: u64,
     /// On disk: the ring sequence number and the barrier of `expected_votes_tracking`.
@@ -77,9 +81,11 @@ impl Peer {
             outgoing: VecDeque::new(),
             timers: [None; 2],
             frozen: Vec::new(),
+            reminders: Vec::new(),
             clients: BTreeSet::new(),
             device: None,
             watched: false,
+            life: 0,
             stopping: 0,
             stored_seq: 0,
             stored_barrier: 0,
@@ -112,6 +118,7 @@ impl Peer {
         self.outgoing.clear();
         self.timers = [None; 2];
         self.frozen.clear();
+        self.reminders.clear();
         self.clients.clear();
         self.device = None;
     }

@@ -22,6 +22,8 @@ pub(super) enum Event {
     },
     /// A node that stops cleanly is gone.
     Stop { peer: usize, generation: u64 },
+    /// The time has come of which a service wants to know.
+    Reminder { peer: usize, life: u64, number: u64 },
     /// The simulated quorum device polls.
     Poll { peer: usize, generation: u64 },
     /// What a fault holds up goes on.

@@ -245,6 +245,16 @@ impl<S: Services> Cluster<S> {
             .push_back(Payload::ServiceList(id));
     }
 
+    /// Whether what one node sends reaches the other one, and is answered.
+    #[must_use]
+    pub fn reaches(&self, one: NodeId, other: NodeId) -> bool {
+        let (Some(one), Some(other)) = (self.index(one), self.index(other)) else {
+            return false;
+        };
+        let (one, other) = (&self.peers[one], &self.peers[other]);
+        one.group == other.group && one.running.takes_part() && other.running.takes_part()
+    }
+
     /// What the nodes of each old ring are told about the new one.
     fn ring_changes(
         &self,

@@ -7,6 +7,35 @@ use serde::Serialize;
 
 use super::error::ConfigErrorKind;
 
+/// Where keys go that a reload does not find in the file any more, in the order in which they go
+/// (`cfg.c` of corosync 3.1, as is the next list).
+pub(crate) const RELOADED: [&str; 6] = [
+    "logging.",
+    "totem.",
+    "nodelist.",
+    "quorum.",
+    "uidgid.config.",
+    "nozzle.",
+];
+
+/// What a reload leaves as it is.
+const FIXED: [&str; 14] = [
+    "totem.version",
+    "totem.threads",
+    "totem.ip_version",
+    "totem.rrp_mode",
+    "totem.netmtu",
+    "totem.transport",
+    "totem.cluster_name",
+    "quorum.provider",
+    "system.move_to_root_cgroup",
+    "system.allow_knet_handle_fallback",
+    "system.sched_rr",
+    "system.priority",
+    "system.qb_ipc_type",
+    "system.state_dir",
+];
+
 /// The value of a cmap key. Reading a key as another type than it has finds nothing, as in
 /// corosync.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -101,6 +130,31 @@ impl Keys {
             Value::Str(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// These keys after corosync has read the file with those again, and the keys of the file that
+    /// have another value and cannot be changed while corosync runs.
+    #[must_use]
+    pub fn reloaded(&self, file: &Keys) -> (Self, Vec<String>) {
+        let kept = self.0.iter().filter(|(key, _)| {
+            file.get(key).is_some() || !RELOADED.iter().any(|prefix| key.starts_with(prefix))
+        });
+        let mut keys = Keys(
+            kept.map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+        );
+        let mut refused = Vec::new();
+        for (key, value) in file.iter() {
+            if keys.get(key) == Some(value) {
+                continue;
+            }
+            if FIXED.contains(&key) {
+                refused.push(key.to_owned());
+            } else {
+                keys.0.insert(key.to_owned(), value.clone());
+            }
+        }
+        (keys, refused)
     }
 
     /// All keys, ascending by bytes as cmap iterates them.

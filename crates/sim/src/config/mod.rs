@@ -16,6 +16,7 @@ mod typing;
 pub(crate) use derive::quorum_config;
 pub use derive::{NodeConfig, Timing};
 pub use error::{ConfigError, ConfigErrorKind};
+pub(crate) use keys::RELOADED;
 pub use keys::{Keys, Value};
 pub use read_only::is_read_only;
 pub(crate) use typing::{is_quorum_key, key_value};

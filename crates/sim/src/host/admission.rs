@@ -2,7 +2,7 @@
 
 use quorate_ipc::server::Credentials;
 
-use super::map::{Map, Stored, kind};
+use super::map::{Map, Stored};
 
 /// `EACCES`.
 const ACCESS: i32 = 13;
@@ -11,10 +11,7 @@ const ACCESS: i32 = 13;
 /// The one who runs the simulation is let in as well, or nobody but root could use it.
 pub(super) fn admit(map: &Map, credentials: &Credentials, owner: u32) -> Result<(), i32> {
     let Credentials { uid, gid, .. } = *credentials;
-    let one = Stored {
-        kind: kind::U8,
-        bytes: vec![1],
-    };
+    let one = Stored::u8(1);
     let named = || {
         let keys = [
             ("uid", uid),
@@ -41,13 +38,6 @@ mod tests {
         admit(&map, &Credentials { pid: 1, uid, gid }, 1000)
     }
 
-    fn u8(value: u8) -> Stored {
-        Stored {
-            kind: kind::U8,
-            bytes: vec![value],
-        }
-    }
-
     #[test]
     fn root_and_the_owner_are_let_in() {
         assert_eq!(verdict(&[], 0, 65534), Ok(()));
@@ -64,9 +54,9 @@ mod tests {
             "uidgid.gid.8",
             "uidgid.config.gid.8",
         ] {
-            assert_eq!(verdict(&[(key, u8(1))], 7, 8), Ok(()), "{key}");
-            assert_eq!(verdict(&[(key, u8(1))], 8, 7), Err(ACCESS), "{key}");
-            assert_eq!(verdict(&[(key, u8(0))], 7, 8), Err(ACCESS), "{key}");
+            assert_eq!(verdict(&[(key, Stored::u8(1))], 7, 8), Ok(()), "{key}");
+            assert_eq!(verdict(&[(key, Stored::u8(1))], 8, 7), Err(ACCESS), "{key}");
+            assert_eq!(verdict(&[(key, Stored::u8(0))], 7, 8), Err(ACCESS), "{key}");
             // Of another type it counts as absent.
             assert_eq!(
                 verdict(&[(key, Stored::u32(1))], 7, 8),

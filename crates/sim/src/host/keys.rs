@@ -1,9 +1,11 @@
 //! The keys that corosync itself puts into cmap, as found in corosync 3.1.7.
 
+use std::collections::BTreeMap;
+
 use quorate_engine::NodeId;
 
 use super::map::Stored;
-use crate::config::ClusterConfig;
+use crate::config::{ClusterConfig, Keys};
 
 /// A key and its value.
 type Entry = (String, Stored);
@@ -34,10 +36,7 @@ pub(super) fn at_start(config: &ClusterConfig, local: NodeId) -> Vec<Entry> {
     let Some(entry) = config.nodes().iter().find(|entry| entry.id == local) else {
         return keys;
     };
-    keys.push((
-        "nodelist.local_node_pos".to_owned(),
-        Stored::u32(entry.position as u32),
-    ));
+    keys.extend(position(config, local));
     for (link, address) in entry.addresses.iter().enumerate() {
         if !address.is_empty() {
             let key = format!("totem.interface.{link}.bindnetaddr");
@@ -116,6 +115,21 @@ fn totem(config: &ClusterConfig) -> Vec<Entry> {
     keys.push((key("knet_compression_level"), Stored::i32(0)));
     keys.push((key("knet_compression_model"), Stored::text("none")));
     keys
+}
+
+/// What is there after a reload: the keys of the configuration, and what totem makes of them.
+pub(super) fn reloaded(keys: &Keys, config: &ClusterConfig) -> BTreeMap<String, Stored> {
+    let configured = keys.iter();
+    let configured = configured.map(|(key, value)| (key.to_owned(), value.into()));
+    configured.chain(totem(config)).collect()
+}
+
+/// Where a node stands in the list.
+pub(super) fn position(config: &ClusterConfig, local: NodeId) -> Option<Entry> {
+    let mut nodes = config.nodes().iter();
+    let entry = nodes.find(|entry| entry.id == local)?;
+    let position = Stored::u32(entry.position as u32);
+    Some(("nodelist.local_node_pos".to_owned(), position))
 }
 
 /// A node was seen for the first time, or again.

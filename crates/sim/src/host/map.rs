@@ -54,6 +54,13 @@ impl Stored {
         }
     }
 
+    pub(super) fn u8(value: u8) -> Self {
+        Self {
+            kind: kind::U8,
+            bytes: vec![value],
+        }
+    }
+
     pub(super) fn u16(value: u16) -> Self {
         Self {
             kind: kind::U16,
@@ -100,10 +107,7 @@ impl Stored {
 impl From<&Value> for Stored {
     fn from(value: &Value) -> Self {
         match value {
-            Value::U8(value) => Self {
-                kind: kind::U8,
-                bytes: vec![*value],
-            },
+            Value::U8(value) => Self::u8(*value),
             Value::U16(value) => Self::u16(*value),
             Value::I32(value) => Self::i32(*value),
             Value::U32(value) => Self::u32(*value),
@@ -116,10 +120,7 @@ impl From<&Value> for Stored {
 impl From<KeyValue> for Stored {
     fn from(value: KeyValue) -> Self {
         match value {
-            KeyValue::U8(value) => Self {
-                kind: kind::U8,
-                bytes: vec![value],
-            },
+            KeyValue::U8(value) => Self::u8(value),
             KeyValue::U32(value) => Self::u32(value),
         }
     }

@@ -26,9 +26,8 @@
 //!
 //! # What programs see
 //!
-//! The services votequorum, quorum, cmap and of cfg the node's id and the nodes' addresses; other
-//! requests to cfg are answered with `CS_ERR_NOT_SUPPORTED`. They look as those of corosync 3.1.7
-//! do, with votequorum 8.1 unless `Compat` says otherwise.
+//! The services votequorum, quorum, cmap and cfg. They look as those of corosync 3.1.7 do, with
+//! votequorum 8.1 unless `Compat` says otherwise.
 //!
 //! **A node that is down** has no sockets: connecting is refused. Connections of a node that is
 //! killed or has stopped hang up. **Until its first synchronisation** is over, a node tells who
@@ -42,6 +41,11 @@
 //! monitors' (`resources.*`) and statistics. `runtime.members` changes at the end of a
 //! synchronisation, a few milliseconds after corosync would change it; how many messages were
 //! received and sent (`runtime.services.*.rx`, `tx`) is always 0.
+//!
+//! **cfg.** A node's links are up or down at once, as the network is; corosync first waits for
+//! answers for a while. They carry as much as corosync finds on Ethernet without encryption. A
+//! vote about a shutdown ends after `cfg.shutdown_timeout` of virtual time. There are no log files
+//! to be opened again.
 
 mod admission;
 mod cfg;
@@ -70,6 +74,7 @@ use thiserror::Error;
 use crate::fault::{Call, Function};
 use crate::log::What;
 use crate::{Cluster, Output, OutputKind};
+use cfg::Cfg;
 use faults::HeldUp;
 use station::Station;
 
@@ -134,6 +139,7 @@ pub struct Host {
     held_up: HeldUp,
     /// The user who runs the simulation.
     owner: u32,
+    config_file: Option<PathBuf>,
 }
 
 impl Host {
@@ -180,7 +186,14 @@ impl Host {
             told: false,
             held_up: HeldUp::default(),
             owner,
+            config_file: None,
         })
+    }
+
+    /// What nodes read when a program tells them to reload their configuration
+    /// (`corosync-cfgtool -R`). Without it they read again what the cluster was made of.
+    pub fn set_config_file(&mut self, file: &Path) {
+        self.config_file = Some(file.to_path_buf());
     }
 
     /// The directory of a node's sockets: what programs on that node need as `QUORATE_RUN_DIR`.
@@ -387,6 +400,29 @@ impl Host {
             station.quorum.disconnect(conn);
             station.cmap.disconnect(conn);
         }
+        if link.service == Service::Cfg {
+            self.with_cfg(link.node, |cfg, desk| cfg.disconnect(desk, conn));
+        }
+    }
+
+    /// Lets the service cfg of a node that runs do something.
+    fn with_cfg<R>(
+        &mut self,
+        node: NodeId,
+        act: impl FnOnce(&mut Cfg, &mut cfg::Desk<'_>) -> R,
+    ) -> Option<R> {
+        let Station {
+            cfg, cmap, members, ..
+        } = self.stations.get_mut(&node)?;
+        let mut desk = cfg::Desk {
+            server: &mut self.server,
+            cluster: &mut self.cluster,
+            local: node,
+            map: &cmap.map,
+            members,
+            file: self.config_file.as_deref(),
+        };
+        Some(act(cfg, &mut desk))
     }
 
     fn request(&mut self, conn: ConnId, bytes: &[u8]) -> Result<(), HostError> {
@@ -437,7 +473,8 @@ impl Host {
             (Service::Quorum, _) => station.quorum.answer(server, conn, bytes)?,
             (Service::Cmap, _) => return station.cmap.answer(server, conn, bytes),
             (Service::Cfg, _) => {
-                cfg::answer(server, conn, self.cluster.config(), link.node, bytes)?
+                let answered = self.with_cfg(link.node, |cfg, desk| cfg.answer(desk, conn, bytes));
+                answered.unwrap_or(Ok(()))?;
             }
             (Service::VoteQuorum | Service::Cpg, _) => {}
         }
@@ -507,6 +544,13 @@ impl Host {
             OutputKind::RuntimeKey { name, value } => station.runtime_key(server, name, value),
             OutputKind::ConfigKey { key, value } => {
                 station.config_key(server, &key, value.as_ref());
+            }
+            OutputKind::Reloaded { number, keys } => {
+                station.reloaded(server, self.cluster.config(), node, keys.as_deref());
+                station.cfg.reloaded(server, number, keys.is_some());
+            }
+            OutputKind::Reminder(number) => {
+                self.with_cfg(node, |cfg, desk| cfg.reminded(desk, number));
             }
             OutputKind::Paused(paused) => station.freeze(server, paused)?,
             // Its connections hang up when it has stopped, all together.

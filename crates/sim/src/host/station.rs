@@ -6,11 +6,14 @@ use std::path::Path;
 use quorate_engine::{KeyValue, NodeId, RingId};
 use quorate_ipc::server::{ListenerId, Server};
 use quorate_ipc::{Error, Service};
+use quorate_proto::OK;
 
+use super::cfg::Cfg;
 use super::cmap::Cmap;
 use super::keys;
+use super::map::Stored;
 use super::quorum::Quorum;
-use crate::config::{ClusterConfig, Keys, Value};
+use crate::config::{ClusterConfig, Keys, RELOADED, Value};
 
 const SERVICES: [Service; 4] = [
     Service::VoteQuorum,
@@ -24,10 +27,11 @@ const SERVICES: [Service; 4] = [
 pub(super) struct Station {
     pub(super) cmap: Cmap,
     pub(super) quorum: Quorum,
+    pub(super) cfg: Cfg,
     listeners: Vec<ListenerId>,
     /// Whether the first synchronisation is over: until then clients are told to try again.
     pub(super) ready: bool,
-    members: Vec<NodeId>,
+    pub(super) members: Vec<NodeId>,
     /// How often each node was seen coming.
     joined: BTreeMap<NodeId, u32>,
 }
@@ -100,6 +104,45 @@ impl Station {
     pub(super) fn runtime_key(&mut self, server: &mut Server, name: &str, value: KeyValue) {
         let key = format!("runtime.votequorum.{name}");
         self.cmap.map.set(server, key.as_bytes(), value.into());
+    }
+
+    /// corosync has read its configuration again, or could not (no keys).
+    pub(super) fn reloaded(
+        &mut self,
+        server: &mut Server,
+        config: &ClusterConfig,
+        local: NodeId,
+        keys: Option<&Keys>,
+    ) {
+        const WHOLE: &str = "config.reload_in_progress";
+        const TOTEM: &str = "config.totemconfig_reload_in_progress";
+        let map = &mut self.cmap.map;
+        map.set(server, TOTEM.as_bytes(), Stored::u8(1));
+        // Left as it is if the file is wrong, as by corosync 3.1.7.
+        let Some(keys) = keys else { return };
+        map.set(server, WHOLE.as_bytes(), Stored::u8(1));
+        let new = keys::reloaded(keys, config);
+        for prefix in RELOADED {
+            let mut last: Option<Vec<u8>> = None;
+            while let Some((name, _)) = map.after(prefix.as_bytes(), last.as_deref()) {
+                let name = name.to_vec();
+                let stays = |key: &str| new.contains_key(key);
+                if !std::str::from_utf8(&name).is_ok_and(stays) {
+                    map.remove(server, &name);
+                }
+                last = Some(name);
+            }
+        }
+        let rest = [
+            ("config.reload_status", Stored::i32(OK)),
+            (TOTEM, Stored::u8(0)),
+            (WHOLE, Stored::u8(0)),
+        ];
+        let rest = rest.map(|(key, value)| (key.to_owned(), value));
+        let position = keys::position(config, local);
+        for (key, value) in new.into_iter().chain(position).chain(rest) {
+            map.set(server, key.as_bytes(), value);
+        }
     }
 
     pub(super) fn config_key(&mut self, server: &mut Server, key: &str, value: Option<&Value>) {

@@ -294,7 +294,10 @@ impl Operation {
             }
             Operation::SetExpected { on, votes } => cluster.set_expected(*on, *votes).map(drop),
             Operation::Device(node, action) => cluster.device(*node, *action),
-            Operation::Reload(node, config) => cluster.reload(*node, (**config).clone()),
+            Operation::Reload(node, config) => {
+                let config = (**config).clone();
+                cluster.reload(*node, config).map(|_| ())
+            }
             Operation::SetKey { node, key, value } => cluster.set_key(*node, key, value.clone()),
             Operation::Fault { name, on } => {
                 cluster.switch_fault(name, *on);

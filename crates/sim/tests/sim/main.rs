@@ -7,6 +7,7 @@ mod faults;
 mod histories;
 mod membership;
 mod options;
+mod orders;
 mod scenarios;
 mod transport;
 
