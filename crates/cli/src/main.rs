@@ -4,6 +4,7 @@
 
 mod cluster;
 mod node;
+mod record;
 mod run;
 mod snapshot;
 mod status;
@@ -23,6 +24,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Record(record::Arguments),
     Status(status::Arguments),
     Timeline(timeline::Arguments),
     #[command(hide = true)]
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Run(arguments) => return run::run(&arguments),
         Command::Launch(arguments) => return run::launch(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
     };

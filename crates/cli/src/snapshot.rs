@@ -3,6 +3,8 @@
 use quorate_client::{
     Cmap, Error, Event, EventBuffer, Info, NAME_LEN, Options, Value, VoteQuorum, Wait,
 };
+use quorate_engine::{NodeId, RingId};
+use quorate_sim::{NodeView, OWN_FLAGS, View};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -66,6 +68,7 @@ pub(crate) struct Qdevice {
 #[derive(Debug, PartialEq, Eq)]
 struct Membership {
     ring: (u32, u64),
+    members: Vec<u32>,
     quorate: bool,
     nodes: Vec<(u32, u32)>,
 }
@@ -77,19 +80,10 @@ impl Snapshot {
     pub(crate) fn take(options: &Options) -> Result<Self, Error> {
         let votequorum = VoteQuorum::connect(options)?;
         let names = Names::read(options)?;
-        let mut before = membership(&votequorum)?;
-        for _ in 0..TRIES {
-            let local = votequorum.info(0)?;
-            let nodes = nodes(&votequorum, &before, &names)?;
-            let after = membership(&votequorum)?;
-            if before == after && (local.flags & 2 != 0) == after.quorate {
-                return Ok(Self::assemble(&local, &after, nodes, names));
-            }
-            before = after;
-        }
-        Err(Error::Argument(
-            "the membership changes faster than it can be read",
-        ))
+        let (local, now, infos) = at_one_moment(&votequorum)?;
+        let nodes = infos.iter().map(|(state, info)| node(*state, info, &names));
+        let nodes = nodes.collect();
+        Ok(Self::assemble(&local, &now, nodes, names))
     }
 
     fn assemble(local: &Info, now: &Membership, nodes: Vec<Node>, names: Names) -> Self {
@@ -105,7 +99,7 @@ impl Snapshot {
             highest_expected: local.highest_expected,
             total_votes: local.total_votes,
             quorum: local.quorum,
-            flags: flags(local.flags & 63),
+            flags: flags(local.flags & OWN_FLAGS),
             nodes,
             qdevice: (registered && !name.is_empty()).then_some(Qdevice {
                 name,
@@ -121,23 +115,26 @@ fn membership(votequorum: &VoteQuorum) -> Result<Membership, Error> {
     let (mut ring, mut quorum) = (None, None);
     loop {
         match votequorum.next_event(&mut buffer, true)? {
-            Some(Event::NodeList { ring: id, .. }) => ring = Some((id.nodeid, id.seq)),
+            Some(Event::NodeList {
+                ring: id, members, ..
+            }) => ring = Some(((id.nodeid, id.seq), members.to_vec())),
             Some(Event::Quorum { quorate, nodes, .. }) => {
                 let mut nodes: Vec<_> = nodes.iter().map(|n| (n.nodeid, n.state)).collect();
                 nodes.sort_unstable();
                 quorum = Some((quorate != 0, nodes));
             }
             Some(_) => {}
-            None => match (ring, quorum.take()) {
-                (Some(ring), Some((quorate, nodes))) => {
+            None => match (ring.take(), quorum.take()) {
+                (Some((ring, members)), Some((quorate, nodes))) => {
                     return Ok(Membership {
                         ring,
+                        members,
                         quorate,
                         nodes,
                     });
                 }
-                (_, incomplete) => {
-                    quorum = incomplete;
+                (before, incomplete) => {
+                    (ring, quorum) = (before, incomplete);
                     while votequorum.wait(None)? == Wait::Nothing {}
                 }
             },
@@ -145,26 +142,71 @@ fn membership(votequorum: &VoteQuorum) -> Result<Membership, Error> {
     }
 }
 
-fn nodes(votequorum: &VoteQuorum, now: &Membership, names: &Names) -> Result<Vec<Node>, Error> {
-    // Node 0 is the quorum device.
-    let known = now.nodes.iter().filter(|(id, _)| *id != 0);
-    known
-        .map(|(id, state)| {
-            let info = votequorum.info(*id)?;
-            Ok(Node {
-                id: *id,
-                name: names.nodes.get(id).cloned(),
-                state: match state {
-                    1 => "member",
-                    2 => "dead",
-                    3 => "leaving",
-                    _ => "unknown",
-                },
-                votes: info.votes,
-                qdevice: flags(info.flags & !63),
-            })
-        })
-        .collect()
+/// What votequorum says of all nodes, as a record of it.
+pub(crate) fn view(votequorum: &VoteQuorum) -> Result<View, Error> {
+    let (local, now, infos) = at_one_moment(votequorum)?;
+    let (node, seq) = now.ring;
+    let ring = RingId {
+        node: NodeId(node),
+        seq,
+    };
+    let known = infos.iter().map(|(state, info)| NodeView {
+        id: info.nodeid,
+        state: *state,
+        votes: info.votes,
+        expected: info.expected_votes,
+        device: info.flags & !OWN_FLAGS,
+    });
+    let mut members = now.members;
+    members.sort_unstable();
+    Ok(View {
+        ring: ring.to_string(),
+        members,
+        quorate: now.quorate,
+        votes: local.total_votes,
+        expected: local.expected_votes,
+        highest_expected: local.highest_expected,
+        quorum: local.quorum,
+        flags: local.flags & OWN_FLAGS,
+        nodes: known.collect(),
+    })
+}
+
+/// What is known of the local node, of the membership, and of each node with its state.
+type Moment = (Info, Membership, Vec<(u32, Info)>);
+
+fn at_one_moment(votequorum: &VoteQuorum) -> Result<Moment, Error> {
+    let mut before = membership(votequorum)?;
+    for _ in 0..TRIES {
+        let local = votequorum.info(0)?;
+        // Node 0 is the quorum device.
+        let known = before.nodes.iter().filter(|(id, _)| *id != 0);
+        let infos = known.map(|(id, state)| Ok((*state, votequorum.info(*id)?)));
+        let infos = infos.collect::<Result<_, Error>>()?;
+        let after = membership(votequorum)?;
+        if before == after && (local.flags & 2 != 0) == after.quorate {
+            return Ok((local, after, infos));
+        }
+        before = after;
+    }
+    Err(Error::Argument(
+        "the membership changes faster than it can be read",
+    ))
+}
+
+fn node(state: u32, info: &Info, names: &Names) -> Node {
+    Node {
+        id: info.nodeid,
+        name: names.nodes.get(&info.nodeid).cloned(),
+        state: match state {
+            1 => "member",
+            2 => "dead",
+            3 => "leaving",
+            _ => "unknown",
+        },
+        votes: info.votes,
+        qdevice: flags(info.flags & !OWN_FLAGS),
+    }
 }
 
 /// Names from the configuration.

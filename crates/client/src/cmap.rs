@@ -1,12 +1,12 @@
 //! A session with the configuration map.
 
-use crate::session::Session;
+use crate::session::{Session, waiting_methods};
 use crate::{Error, Options};
 use quorate_ipc::Service;
 use quorate_proto::ReplyError;
 use quorate_proto::cmap::{
-    Delete, Get, GetReply, HandleReply, IterFinalize, IterInit, IterNext, KEY_MAX, NextReply, Set,
-    VALUE_MAX, reply_id,
+    ChangeEvent, Delete, Event, Get, GetReply, HandleReply, IterFinalize, IterInit, IterNext,
+    KEY_MAX, NextReply, Set, TrackAdd, VALUE_MAX, reply_id,
 };
 use zerocopy::IntoBytes;
 
@@ -66,6 +66,36 @@ impl Value {
         }
     }
 }
+
+/// A key has another value now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyChange {
+    /// The key.
+    pub key: String,
+    /// Its value; `None` if it was deleted.
+    pub value: Option<Value>,
+}
+
+/// Room for one event of a [`Cmap`] session.
+#[derive(Debug)]
+pub struct CmapBuffer(Vec<u8>);
+
+impl CmapBuffer {
+    /// An empty buffer.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(vec![0; size_of::<ChangeEvent>() + 2 * VALUE_MAX])
+    }
+}
+
+impl Default for CmapBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Deleted, modified or added (1, 2, 4), and the name is a prefix (8).
+const TRACK_PREFIX: u32 = 1 | 2 | 4 | 8;
 
 /// A session with the cmap service.
 #[derive(Debug)]
@@ -134,6 +164,43 @@ impl Cmap {
         self.session
             .status(end.as_bytes(), reply_id::ITER_FINALIZE)?;
         ended
+    }
+
+    /// Asks for an event whenever a key that starts with a prefix is set or deleted on this node.
+    pub fn track(&self, prefix: &str) -> Result<(), Error> {
+        let request = TrackAdd::new(checked(prefix)?, TRACK_PREFIX, 0);
+        let id = reply_id::TRACK_ADD;
+        self.session.call::<HandleReply>(request.as_bytes(), id)?;
+        Ok(())
+    }
+
+    /// Hands out the next event, if one is there; those of unknown kinds are
+    /// passed over. With `more` the caller promises to ask again soon.
+    pub fn next_change(
+        &self,
+        buffer: &mut CmapBuffer,
+        more: bool,
+    ) -> Result<Option<KeyChange>, Error> {
+        while let Some(len) = self.session.take_event(&mut buffer.0, more)? {
+            match buffer.0.get(..len).map_or(Ok(None), Event::decode) {
+                Ok(None) => {}
+                Ok(Some(event)) => return Ok(Some(KeyChange::of(&event))),
+                Err(error) => return Err(self.session.refused_or_malformed(error)),
+            }
+        }
+        Ok(None)
+    }
+
+    waiting_methods!();
+}
+
+impl KeyChange {
+    fn of(event: &Event<'_>) -> Self {
+        let value = event.new;
+        Self {
+            key: String::from_utf8_lossy(event.name).into_owned(),
+            value: (value.value_type != 0).then(|| Value::decode(value.value_type, value.bytes)),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ mod quorum;
 mod session;
 mod votequorum;
 
-pub use cmap::{Cmap, Value};
+pub use cmap::{Cmap, CmapBuffer, KeyChange, Value};
 pub use cpg::{Cpg, CpgBuffer};
 pub use error::Error;
 pub use options::{Options, OptionsError};

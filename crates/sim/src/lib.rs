@@ -98,3 +98,4 @@ pub use cluster::{
 pub use excerpt::Excerpt;
 pub use log::{Line, LogError, NodeView, OWN_FLAGS, Record, View, What, read_log};
 pub use transport::{GroupEvent, Outbox, RingChange, ServiceId, Services};
+pub use wording::told;

@@ -8,11 +8,6 @@ fn name(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn ids(nodes: &[NodeId]) -> String {
-    let ids: Vec<_> = nodes.iter().map(|node| node.0).collect();
-    crate::log::Spaced(&ids).to_string()
-}
-
 pub(crate) fn message(message: &Message) -> String {
     match message {
         Message::NodeInfo {
@@ -93,18 +88,54 @@ pub(crate) fn reply(reply: &Reply) -> String {
 
 pub(crate) fn notification(notification: &Notification) -> String {
     match notification {
-        Notification::NodeList { ring, members } => format!("nodelist {ring}: {}", ids(members)),
+        Notification::NodeList { ring, members } => {
+            let members: Vec<_> = members.iter().map(|node| node.0).collect();
+            told::node_list(*ring, &members)
+        }
         Notification::Quorum { quorate, nodes } => {
-            let mut text = format!("quorum {}:", u8::from(*quorate));
-            for entry in nodes {
-                text += &format!(" {}/{}", entry.node, entry.state.code());
-            }
-            text
+            let nodes = nodes.iter();
+            told::quorum(
+                *quorate,
+                nodes.map(|entry| (entry.node.0, entry.state.code())),
+            )
         }
-        Notification::ExpectedVotes { expected_votes } => format!("expected {expected_votes}"),
-        Notification::ExtraInfo { node, data } => {
-            format!("extra info of {node}, {} bytes", data.len())
-        }
+        Notification::ExpectedVotes { expected_votes } => told::expected_votes(*expected_votes),
+        Notification::ExtraInfo { node, data } => told::extra_info(node.0, data.len()),
+    }
+}
+
+/// The words for what those who track votequorum are told.
+pub mod told {
+    use quorate_engine::RingId;
+
+    use crate::log::Spaced;
+
+    /// `nodelist 1.10: 1 2 3`
+    #[must_use]
+    pub fn node_list(ring: RingId, members: &[u32]) -> String {
+        format!("nodelist {ring}: {}", Spaced(members))
+    }
+
+    /// `quorum 1: 2/1 3/2`, with the nodes' states.
+    #[must_use]
+    pub fn quorum(quorate: bool, nodes: impl IntoIterator<Item = (u32, u32)>) -> String {
+        let nodes = nodes.into_iter();
+        let nodes: String = nodes
+            .map(|(node, state)| format!(" {node}/{state}"))
+            .collect();
+        format!("quorum {}:{nodes}", u8::from(quorate))
+    }
+
+    /// `expected 4`
+    #[must_use]
+    pub fn expected_votes(votes: u32) -> String {
+        format!("expected {votes}")
+    }
+
+    /// `extra info of 2, 17 bytes`
+    #[must_use]
+    pub fn extra_info(node: u32, bytes: usize) -> String {
+        format!("extra info of {node}, {bytes} bytes")
     }
 }
 

@@ -99,7 +99,7 @@ fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
 }
 
 /// The signals that wait to be read.
-fn held_back() -> SigSet {
+pub(crate) fn held_back() -> SigSet {
     [
         Signal::SIGCHLD,
         Signal::SIGINT,
