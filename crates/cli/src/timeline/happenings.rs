@@ -40,6 +40,8 @@ fn text(what: &What) -> Option<(String, bool)> {
         | What::Reply { .. }
         | What::Notified { .. }
         | What::Told { .. }
+        | What::ClientConnected { .. }
+        | What::ClientGone { .. }
         | What::Ring { .. }
         | What::Quorum { .. }
         | What::Log { .. }

@@ -4,6 +4,7 @@ mod bindings;
 mod cfg;
 mod faults;
 mod matrix;
+mod record;
 mod run;
 mod same;
 mod scenarios;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     matrix::run_all(&mut suite);
     bindings::run_all(&mut suite);
     timeline::run_all(&mut suite);
+    record::run_all(&mut suite);
     faults::run_all(&mut suite);
     cfg::run_all(&mut suite);
     suite.finish()

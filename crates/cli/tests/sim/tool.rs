@@ -70,7 +70,7 @@ pub(crate) fn start<S: AsRef<OsStr>>(arguments: &[S]) -> Child {
     spawn(Command::new(QUORATE).arg("run").args(arguments))
 }
 
-fn spawn(command: &mut Command) -> Child {
+pub(crate) fn spawn(command: &mut Command) -> Child {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
