@@ -25,6 +25,11 @@ impl Rng {
         self.next().checked_rem(limit).unwrap_or(0)
     }
 
+    /// Whether a chance of one in so many comes about.
+    pub(crate) fn one_in(&mut self, chances: u64) -> bool {
+        self.under(chances) == 0
+    }
+
     /// A whole number of microseconds from 0 to below `limit`; 0 if that leaves none.
     pub(crate) fn below(&mut self, limit: Duration) -> Duration {
         let micros = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);

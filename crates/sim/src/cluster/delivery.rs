@@ -1,7 +1,7 @@
 //! Total order and the phases of synchronisation.
 //!
-//! The token goes round the members in ascending order. What a node has to say is said when the
-//! token comes by, and delivered to all members before it comes by again; what follows from that
+//! The token goes round the members; `token` knows where it begins. What a node has to say is said
+//! when the token comes by, and delivered to all members before it comes by again; what follows from that
 //! waits for the next round.
 
 use std::collections::BTreeSet;
@@ -40,6 +40,10 @@ impl Sync {
             unfinished: BTreeSet::new(),
         }
     }
+
+    pub(super) fn turn(&self) -> usize {
+        self.turn
+    }
 }
 
 impl<S: Services> Cluster<S> {
@@ -53,9 +57,12 @@ impl<S: Services> Cluster<S> {
         }
         let members = Arc::clone(&ring.members);
         let mut said = Vec::new();
-        for &from in members.iter() {
+        for from in self.speakers(key) {
             let outgoing = self.peers[from].outgoing.drain(..);
             said.extend(outgoing.map(|payload| (from, payload)));
+        }
+        if let Some(&(last, _)) = said.last() {
+            self.passes_on(key, last);
         }
         let mut heard = Vec::new();
         for (from, payload) in said {
@@ -63,6 +70,7 @@ impl<S: Services> Cluster<S> {
                 Payload::ServiceList(id) | Payload::Barrier(id) => {
                     if self.is_last_awaited(key, id) {
                         self.hand_out(&members, &mut heard);
+                        self.ends_turn(key, from);
                         self.next_turn(key, &members);
                     }
                 }
@@ -163,13 +171,16 @@ impl<S: Services> Cluster<S> {
             }
             return;
         }
-        if let Some(&service) = done.checked_sub(1).and_then(|n| services.get(n)) {
+        let next = services.get(done).copied();
+        let done = done.checked_sub(1).and_then(|n| services.get(n)).copied();
+        self.pass_silent_turns(key, done, next);
+        if let Some(service) = done {
             for &member in members {
                 self.tell(member, GroupEvent::SyncActivated(service));
             }
         }
-        match services.get(done) {
-            Some(&service) => self.process_service(service, members),
+        match next {
+            Some(service) => self.process_service(service, members),
             None => self.process_votequorum(key, members),
         }
     }

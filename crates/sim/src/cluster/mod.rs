@@ -12,6 +12,8 @@ mod operations;
 mod orders;
 mod peer;
 mod queue;
+mod replay;
+mod token;
 mod topology;
 
 pub use clients::{Output, OutputKind};
@@ -19,6 +21,7 @@ pub use device::{DEVICE_NAME, DeviceAction};
 pub use error::OperationError;
 pub use invariants::{Violation, ViolationKind};
 pub use peer::Running;
+pub use replay::RecordedRing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +38,7 @@ use invariants::Watch;
 use orders::Order;
 use peer::{Peer, RingKey};
 use queue::{Event, Queue};
+use replay::Replay;
 use topology::{Contact, Ring};
 
 /// A cluster of simulated nodes. See the [crate's documentation](crate) for the model.
@@ -43,6 +47,8 @@ pub struct Cluster<S = ()> {
     now: Duration,
     seed: u64,
     rng: Rng,
+    /// Apart from the other chance, so that this one does not move points in time.
+    order_rng: Rng,
     compat: Compat,
     /// The corosync.conf that all nodes have on disk, and what votequorum makes of it.
     file: ClusterConfig,
@@ -55,6 +61,7 @@ pub struct Cluster<S = ()> {
     contacts: BTreeMap<usize, Contact>,
     /// When the nodes of a group will form a ring.
     due: BTreeMap<usize, Duration>,
+    replay: Replay,
     queue: Queue,
     /// Numbers rings, timers, clients: never used twice.
     numbers: u64,
@@ -99,6 +106,7 @@ impl<S: Services> Cluster<S> {
             now: Duration::ZERO,
             seed,
             rng: Rng::new(seed),
+            order_rng: Rng::new(!seed),
             compat,
             timing: config.timing(),
             watch: Watch::new(&quorum),
@@ -109,6 +117,7 @@ impl<S: Services> Cluster<S> {
             rings: BTreeMap::new(),
             contacts: BTreeMap::new(),
             due: BTreeMap::new(),
+            replay: Replay::default(),
             queue: Queue::default(),
             numbers: 0,
             clients: BTreeMap::new(),
@@ -209,6 +218,7 @@ impl<S: Services> Cluster<S> {
         match event {
             Event::Rotate(ring) => self.rotate(ring),
             Event::Form { group } => self.form_if_due(group),
+            Event::Recorded(number) => self.form_recorded(number),
             Event::Timer {
                 peer,
                 timer,
@@ -245,6 +255,7 @@ impl<S: Services> Cluster<S> {
     pub fn is_quiet(&self) -> bool {
         self.due.is_empty()
             && self.alarms == 0
+            && self.replay.is_over()
             && self.rings.values().all(Ring::is_quiet)
             && !self
                 .peers

@@ -75,7 +75,9 @@ impl<S: Services> Cluster<S> {
         for effect in effects {
             self.carry_out(peer, effect);
         }
-        self.form(&[peer]);
+        if !self.replay.is_on() {
+            self.form(&[peer]);
+        }
         self.changed();
         Ok(())
     }

@@ -14,6 +14,8 @@ pub(super) enum Event {
     Rotate(RingKey),
     /// The nodes of a group form a ring. Void if the group is not due then any more.
     Form { group: usize },
+    /// The nodes of a recorded ring form it. Void if the recording was replaced.
+    Recorded(u64),
     /// A timer of an engine.
     Timer {
         peer: usize,

@@ -10,6 +10,8 @@ use super::Cluster;
 use super::delivery::Sync;
 use super::peer::RingKey;
 use super::queue::Event;
+use super::replay::Recorded;
+use super::token::Token;
 use crate::log::{What, ring_text};
 use crate::transport::{GroupEvent, Payload, RingChange, Services};
 
@@ -22,6 +24,9 @@ pub(super) struct Ring {
     pub(super) id: RingId,
     pub(super) members: Arc<[usize]>,
     pub(super) sync: Option<Sync>,
+    pub(super) token: Token,
+    /// What is replayed, if it was recorded.
+    pub(super) recorded: Option<Recorded>,
     /// The token is on its way.
     pub(super) rotating: bool,
     /// Since when the token does not come round.
@@ -55,6 +60,9 @@ impl<S: Services> Cluster<S> {
     pub(super) fn topology_changed(&mut self) {
         self.watch.changed();
         self.look_at_rings();
+        if self.replay.is_on() {
+            return;
+        }
         let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (index, peer) in self.peers.iter().enumerate() {
             if peer.running.takes_part() {
@@ -178,6 +186,14 @@ impl<S: Services> Cluster<S> {
             node: self.peers[lowest].id,
             seq: seqs.max().unwrap_or(0) + 4,
         };
+        self.form_as(id, members);
+    }
+
+    /// These nodes form a ring with this id.
+    pub(super) fn form_as(&mut self, id: RingId, members: &[usize]) {
+        if members.is_empty() {
+            return;
+        }
         let ids: Vec<NodeId> = members.iter().map(|&m| self.peers[m].id).collect();
         self.record(
             None,
@@ -194,6 +210,8 @@ impl<S: Services> Cluster<S> {
                 id,
                 members: members.into(),
                 sync: Some(Sync::new(members.len())),
+                token: Token::new(members.len(), self.now),
+                recorded: None,
                 rotating: false,
                 broken_since: None,
                 gathering: false,
@@ -295,15 +313,18 @@ impl<S: Services> Cluster<S> {
 
     /// Lets the token go round if somebody has something to say.
     pub(super) fn wake(&mut self, key: RingKey) {
-        let Some(ring) = self.rings.get_mut(&key) else {
+        let Some(ring) = self.rings.get(&key) else {
             return;
         };
         let has_something = |&m: &usize| !self.peers[m].outgoing.is_empty();
         if !ring.rotating && !ring.is_stalled() && ring.members.iter().any(has_something) {
-            ring.rotating = true;
+            self.look_for_token(key);
             let at =
                 self.now + super::delivery::ROTATION + self.rng.below(super::delivery::ROTATION);
             self.queue.push(at, Event::Rotate(key));
+            if let Some(ring) = self.rings.get_mut(&key) {
+                ring.rotating = true;
+            }
         }
     }
 }

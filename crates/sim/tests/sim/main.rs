@@ -8,6 +8,7 @@ mod histories;
 mod membership;
 mod options;
 mod orders;
+mod order;
 mod scenarios;
 mod transport;
 

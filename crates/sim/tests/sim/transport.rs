@@ -79,8 +79,9 @@ fn services_synchronise_one_after_the_other() {
         "Cmap 2 2",
         "activate Cmap",
         "process Cpg",
-        "Cpg 1 1",
+        // Who speaks last in one turn begins the next.
         "Cpg 2 2",
+        "Cpg 1 1",
         "activate Cpg",
         "complete",
     ];

@@ -1,0 +1,134 @@
+//! Who speaks when: the token's way round a ring.
+//!
+//! In corosync 3.1.7 (`totemsrp.c`, `sync.c`) the representative sends a new ring's first token to
+//! its neighbour, so the second node is the first that may speak, and the representative the last.
+//! Whoever speaks last in a turn of the synchronisation hears the end of it while it still has the
+//! token, the others only then: it begins the next turn. So every turn begins one node earlier
+//! than the one before, if all nodes hear it in time. A node that does not speaks a round later,
+//! after the others, which is the only other chance in the order.
+
+use std::time::Duration;
+
+use super::Cluster;
+use super::peer::RingKey;
+use crate::transport::{ServiceId, Services};
+
+/// One of so many nodes hears the end of a turn after the token has gone by.
+const LATE: u64 = 16;
+
+/// Where a ring's token is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    /// Who speaks first in the next round: a place among the members.
+    first: usize,
+    /// When that was so; afterwards the token goes on round by itself.
+    at: Duration,
+}
+
+impl Token {
+    /// Of a ring that has just formed.
+    pub(super) fn new(members: usize, now: Duration) -> Self {
+        Token {
+            first: 1 % members,
+            at: now,
+        }
+    }
+}
+
+/// The turns of a synchronisation in corosync, the lists of services included. All services but
+/// votequorum take one whether the simulated cluster has them or not.
+fn place_of(service: Option<ServiceId>) -> usize {
+    match service {
+        Some(ServiceId::Cmap | ServiceId::Cfg) => 1,
+        Some(ServiceId::Cpg) => 2,
+        // The service quorum is third.
+        None => 4,
+    }
+}
+
+impl<S: Services> Cluster<S> {
+    /// The ring's members in the order in which they speak in this round.
+    pub(super) fn speakers(&mut self, key: RingKey) -> Vec<usize> {
+        let votequorums_turn = self.services.synchronised().len() + 1;
+        let Some(ring) = self.rings.get(&key) else {
+            return Vec::new();
+        };
+        let turn = ring.sync.as_ref().map(super::delivery::Sync::turn);
+        let places = self.places(key, turn.is_some());
+        let Some(ring) = self.rings.get(&key) else {
+            return Vec::new();
+        };
+        let mut order: Vec<usize> = places
+            .into_iter()
+            .map(|place| ring.members[place])
+            .collect();
+        if let Some(recorded) = ring
+            .recorded
+            .as_ref()
+            .filter(|_| turn == Some(votequorums_turn))
+        {
+            let place = |member: &usize| recorded.speakers.iter().position(|m| m == member);
+            order.sort_by_key(|member| place(member).unwrap_or(usize::MAX));
+        }
+        order
+    }
+
+    fn places(&mut self, key: RingKey, syncing: bool) -> Vec<usize> {
+        let Some(ring) = self.rings.get(&key) else {
+            return Vec::new();
+        };
+        let (first, members) = (ring.token.first, ring.members.len());
+        let round = (first..members).chain(0..first);
+        if !syncing || members == 1 {
+            return round.collect();
+        }
+        let (late, mut order): (Vec<_>, Vec<_>) =
+            round.partition(|&place| place != first && self.order_rng.one_in(LATE));
+        order.extend(late);
+        order
+    }
+
+    /// This member spoke last in a turn of the synchronisation.
+    pub(super) fn ends_turn(&mut self, key: RingKey, last: usize) {
+        let now = self.now;
+        if let Some(ring) = self.rings.get_mut(&key) {
+            let first = ring.members.binary_search(&last).unwrap_or(0);
+            ring.token = Token { first, at: now };
+        }
+    }
+
+    /// The token is on its way round after this member has spoken.
+    pub(super) fn passes_on(&mut self, key: RingKey, last: usize) {
+        self.ends_turn(key, last);
+        if let Some(ring) = self.rings.get_mut(&key) {
+            ring.token.first = (ring.token.first + 1) % ring.members.len();
+        }
+    }
+
+    /// Lets the turns pass that corosync has between these two, for services that have nothing to
+    /// say here.
+    pub(super) fn pass_silent_turns(
+        &mut self,
+        key: RingKey,
+        done: Option<ServiceId>,
+        next: Option<ServiceId>,
+    ) {
+        let done = done.map_or(0, |service| place_of(Some(service)));
+        for _ in done + 1..place_of(next) {
+            let last = self.places(key, true).last().copied();
+            if let (Some(ring), Some(last)) = (self.rings.get_mut(&key), last) {
+                ring.token.first = last;
+            }
+        }
+    }
+
+    /// Somebody wants the token. Where it is after a time in which nobody did is left to chance.
+    pub(super) fn look_for_token(&mut self, key: RingKey) {
+        let now = self.now;
+        if let Some(ring) = self.rings.get_mut(&key).filter(|ring| ring.token.at != now) {
+            let members = ring.members.len() as u64;
+            let first = self.order_rng.under(members) as usize;
+            ring.token = Token { first, at: now };
+        }
+    }
+}
