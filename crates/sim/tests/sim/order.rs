@@ -43,11 +43,15 @@ fn orders(nodes: usize, seeds: u64) -> BTreeMap<Vec<u32>, usize> {
 
 /// cpg's turn is the third, so it begins one before the lowest. See the documentation of the crate.
 #[test]
-fn every_order_comes_about_and_the_punctual_one_most_often() {
-    let orders = orders(3, 15_000);
-    assert_eq!(orders.len(), 6, "all permutations: {orders:?}");
+fn every_node_may_begin_and_the_punctual_order_comes_most_often() {
+    let orders = orders(3, 3000);
+    for first in 1..=3 {
+        assert!(orders.keys().any(|order| order[0] == first), "{orders:?}");
+    }
     let most = orders.iter().max_by_key(|(_, times)| **times);
     assert_eq!(most.map(|(order, _)| &order[..]), Some(&[3, 1, 2][..]));
+    // A late node speaks after those that come after it.
+    assert!(orders.contains_key(&vec![3, 2, 1]), "{orders:?}");
 }
 
 #[test]
