@@ -7,8 +7,8 @@ mod faults;
 mod histories;
 mod membership;
 mod options;
-mod orders;
 mod order;
+mod orders;
 mod scenarios;
 mod transport;
 
