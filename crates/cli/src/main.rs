@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod cluster;
+mod control;
 mod node;
 mod record;
 mod run;
+mod serve;
 mod snapshot;
 mod status;
 mod timeline;
@@ -25,6 +27,10 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Record(record::Arguments),
+    Serve(serve::Arguments),
+    Exec(control::Exec),
+    Env(control::Env),
+    Ctl(control::Ctl),
     Status(status::Arguments),
     Timeline(timeline::Arguments),
     #[command(hide = true)]
@@ -52,6 +58,10 @@ fn main() -> ExitCode {
         Command::Run(arguments) => return run::run(&arguments),
         Command::Launch(arguments) => return run::launch(&arguments),
         Command::Record(arguments) => record::run(&arguments),
+        Command::Serve(arguments) => return serve::run(&arguments),
+        Command::Exec(arguments) => return control::exec(&arguments),
+        Command::Env(arguments) => return control::env(&arguments),
+        Command::Ctl(arguments) => return control::ctl(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
     };

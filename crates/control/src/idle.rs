@@ -63,6 +63,21 @@ pub fn family(processes: impl IntoIterator<Item = u32>) -> Vec<u32> {
     family
 }
 
+/// A process and all it descends from.
+pub fn ancestry(process: u32) -> Vec<u32> {
+    let mut ancestry = vec![process];
+    while let Some(parent) = ancestry.last().and_then(|&process| parent_of(process)) {
+        ancestry.push(parent);
+    }
+    ancestry
+}
+
+fn parent_of(process: u32) -> Option<u32> {
+    let status = read(process, process, "status")?;
+    let parent = field(&status, "PPid:")?.parse().ok()?;
+    (parent > 0).then_some(parent)
+}
+
 /// A process that is gone has none.
 fn threads(process: u32) -> Vec<u32> {
     let entries = fs::read_dir(format!("/proc/{process}/task"))
@@ -100,6 +115,16 @@ fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
     use std::process::Command;
+
+    #[test]
+    fn a_child_descends_from_its_parent() {
+        let own = ancestry(std::process::id());
+        assert_eq!(own[0], std::process::id());
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        assert_eq!(ancestry(child.id())[1..], own);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 
     #[test]
     fn a_process_that_sleeps_and_one_that_works() {

@@ -34,6 +34,7 @@ mod message;
 mod place;
 #[cfg(feature = "server")]
 mod status;
+pub mod step;
 
 pub use client::{Client, ClientError};
 #[cfg(feature = "server")]

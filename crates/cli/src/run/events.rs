@@ -8,7 +8,7 @@ use quorate_sim::Record;
 
 /// Where events go.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(crate) struct Events {
     quiet: bool,
     file: Option<BufWriter<File>>,
     kept: Vec<String>,
@@ -16,7 +16,7 @@ pub(super) struct Events {
 }
 
 impl Events {
-    pub(super) fn new(quiet: bool, log: Option<&Path>, keep: bool) -> Result<Self, String> {
+    pub(crate) fn new(quiet: bool, log: Option<&Path>, keep: bool) -> Result<Self, String> {
         let create =
             |path: &Path| File::create(path).map_err(|e| format!("{}: {e}", path.display()));
         Ok(Self {
@@ -27,7 +27,7 @@ impl Events {
         })
     }
 
-    pub(super) fn write(&mut self, records: &[Record]) -> Result<(), String> {
+    pub(crate) fn write(&mut self, records: &[Record]) -> Result<(), String> {
         for record in records {
             if !self.quiet && !record.what.is_chatter() {
                 // If nobody reads it, the programs shall go on all the same.

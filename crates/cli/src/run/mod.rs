@@ -10,22 +10,22 @@ use std::process::ExitCode;
 
 pub(crate) use arguments::Arguments;
 use arguments::{Pace, Plan};
-use events::Events;
+pub(crate) use events::Events;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use play::Play;
 use programs::Programs;
-pub(crate) use programs::{Launch, launch};
+pub(crate) use programs::{Launch, NOT_FOUND, NOT_RUNNABLE, launch};
 use quorate_sim::host::Host;
 use quorate_sim::scenario::{Due, Player, Report};
 use quorate_sim::{Cluster, OperationError};
 
-const EXPECTATION: u8 = 123;
-const FAILED: u8 = 125;
+pub(crate) const EXPECTATION: u8 = 123;
+pub(crate) const FAILED: u8 = 125;
 
 /// Something is wrong with the system, or with quorate.
 #[derive(Debug)]
-struct Failure(String);
+pub(crate) struct Failure(pub(crate) String);
 
 impl<E: std::fmt::Display> From<E> for Failure {
     fn from(error: E) -> Self {
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn complain(message: &str, code: u8) -> ExitCode {
+pub(crate) fn complain(message: &str, code: u8) -> ExitCode {
     eprintln!("quorate: {message}");
     code.into()
 }
@@ -61,20 +61,7 @@ fn complain(message: &str, code: u8) -> ExitCode {
 fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
     let signals = signals()?;
     let ending = once(arguments, plan, &signals)?;
-    let mut good = ending.report.is_success();
-    for check in ending.report.failures() {
-        let line = check
-            .line
-            .map_or(String::new(), |line| format!("line {line}: "));
-        let found = check.failure.as_deref().unwrap_or_default();
-        eprintln!(
-            "quorate: not as expected at {:?}: {line}{}: {found}",
-            check.at, check.name
-        );
-    }
-    if !good {
-        eprintln!("quorate: seed {}", ending.report.seed);
-    }
+    let mut good = tell_failures(&ending.report);
     let write = |file: &Option<PathBuf>, text: String| match file {
         Some(file) => {
             std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
@@ -96,6 +83,18 @@ fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
         Some(code) if !expected => (code as u8).into(),
         _ => ExitCode::SUCCESS,
     })
+}
+
+/// Says what was not as expected, if anything; whether all was.
+pub(crate) fn tell_failures(report: &Report) -> bool {
+    for check in report.failures() {
+        eprintln!("quorate: not as expected at {:?}: {check}", check.at);
+    }
+    let good = report.is_success();
+    if !good {
+        eprintln!("quorate: seed {}", report.seed);
+    }
+    good
 }
 
 /// The signals that wait to be read.
@@ -158,7 +157,7 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
 }
 
 /// Lets all nodes find each other, or as far as that goes before the first step.
-fn settle(host: &mut Host, player: &Player<'_>) -> Result<(), Failure> {
+pub(crate) fn settle(host: &mut Host, player: &Player<'_>) -> Result<(), Failure> {
     host.act(Cluster::start_all)?
         .map_err(|error: OperationError| error.to_string())?;
     let first = match player.due() {

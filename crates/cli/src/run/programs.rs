@@ -29,8 +29,8 @@ pub(crate) struct Launch {
 /// The command that does it.
 const LAUNCH: &str = "launch";
 
-const NOT_RUNNABLE: u8 = 126;
-const NOT_FOUND: u8 = 127;
+pub(crate) const NOT_RUNNABLE: u8 = 126;
+pub(crate) const NOT_FOUND: u8 = 127;
 
 pub(crate) fn launch(arguments: &Launch) -> ExitCode {
     let program = &arguments.words[0];

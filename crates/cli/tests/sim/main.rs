@@ -3,6 +3,7 @@
 mod bindings;
 mod cfg;
 mod faults;
+mod live;
 mod matrix;
 mod record;
 mod run;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     scenarios::run_all(&mut suite);
     same::run_all(&mut suite);
     matrix::run_all(&mut suite);
+    live::run_all(&mut suite);
     bindings::run_all(&mut suite);
     timeline::run_all(&mut suite);
     record::run_all(&mut suite);

@@ -13,7 +13,7 @@ use quorate_sim::Cluster;
 use quorate_sim::Record;
 use quorate_sim::fault::Call;
 use quorate_sim::host::{Host, HostError};
-use quorate_sim::scenario::{Due, Player};
+use quorate_sim::scenario::{Due, Player, Report};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use thiserror::Error;
 
@@ -49,12 +49,12 @@ pub enum LiveError {
 pub type Events<'a> = Box<dyn FnMut(&[Record]) -> Result<(), String> + 'a>;
 
 /// Something that somebody waits for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Goal {
     /// This virtual time.
     Time(Duration),
-    /// That nothing is under way, and all but this process are idle; for so long at most.
-    Idle(u32, Instant, Duration),
+    /// That nothing is under way, and all but these processes are idle; for so long at most.
+    Idle(Vec<u32>, Instant, Duration),
 }
 
 /// A cluster with its programs, its clock and its control socket.
@@ -126,6 +126,12 @@ impl<'a> Live<'a> {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.stopping
+    }
+
+    /// What became of the scenario.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.player.clone().finish(self.host.cluster(), None)
     }
 
     /// Does all that is due, and answers all who ask; does not wait.
@@ -214,6 +220,8 @@ impl<'a> Live<'a> {
             events(&records).map(|()| result)
         })?;
         self.told |= self.host.has_told();
+        // Programs on machines that die are not this process's to end.
+        self.host.take_powered_off();
         result.map_err(LiveError::Log)
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use quorate_engine::{NodeId, Status as Verdict};
-use quorate_sim::Cluster;
 use quorate_sim::scenario::{Operation, ScenarioError, ScenarioErrorKind};
+use quorate_sim::{Cluster, OperationError};
 
 use super::{Goal, Live, LiveError, Pace};
 use crate::door::CallerId;
+use crate::idle::ancestry;
 use crate::message::{ErrorKind, Refusal, Reply, Request, Status};
 use crate::status;
 
@@ -41,7 +42,7 @@ impl Live<'_> {
             }
             Request::Wait { limit_ms } => {
                 let limit = Duration::from_millis(limit_ms);
-                let goal = Goal::Idle(process, Instant::now(), limit);
+                let goal = Goal::Idle(ancestry(process), Instant::now(), limit);
                 self.goals.insert(caller, goal);
                 return Ok(());
             }
@@ -77,7 +78,7 @@ impl Live<'_> {
         self.sleepers.woken();
         Ok(match applied {
             Ok(()) => Ok(self.done(true)),
-            Err(text) => Err((ErrorKind::State, text)),
+            Err(refused) => Err(refused),
         })
     }
 
@@ -116,7 +117,7 @@ fn kind_of(error: &ScenarioError) -> ErrorKind {
 }
 
 /// Carries an operation out; unlike in a scenario, what votequorum refuses is an error.
-fn apply(operation: &Operation, cluster: &mut Cluster) -> Result<(), String> {
+fn apply(operation: &Operation, cluster: &mut Cluster) -> Result<(), (ErrorKind, String)> {
     let verdict = match operation {
         Operation::SetVotes { on, node, votes } => cluster.set_votes(*on, *node, *votes),
         Operation::SetExpected { on, votes } => cluster.set_expected(*on, *votes),
@@ -124,8 +125,12 @@ fn apply(operation: &Operation, cluster: &mut Cluster) -> Result<(), String> {
     };
     match verdict {
         Ok(Verdict::Ok) => Ok(()),
-        Ok(refused) => Err(format!("votequorum refuses this: {}", error_name(refused))),
-        Err(error) => Err(error.to_string()),
+        Ok(refused) => {
+            let text = format!("votequorum refuses this: {}", error_name(refused));
+            Err((ErrorKind::State, text))
+        }
+        Err(error @ OperationError::KeyName(_)) => Err((ErrorKind::Invalid, error.to_string())),
+        Err(error) => Err((ErrorKind::State, error.to_string())),
     }
 }
 

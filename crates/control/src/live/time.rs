@@ -58,7 +58,7 @@ impl Live<'_> {
 
     /// Plays the next step if that waits for nothing but idleness.
     pub(super) fn play_when_idle(&mut self) -> Result<(), LiveError> {
-        if self.player.due() == Due::Idle && self.is_idle(None) {
+        if self.player.due() == Due::Idle && self.is_idle(&[]) {
             self.act(|cluster, player| player.play(cluster))?;
             self.set_anchor();
             self.sleepers.woken();
@@ -67,18 +67,15 @@ impl Live<'_> {
     }
 
     /// Whether nothing is under way, and all programs are idle but the one that asks.
-    pub(super) fn is_idle(&mut self, without: Option<u32>) -> bool {
+    pub(super) fn is_idle(&mut self, without: &[u32]) -> bool {
         self.host.cluster().is_quiet() && self.programs_are_idle(without)
     }
 
-    pub(super) fn programs_are_idle(&mut self, without: Option<u32>) -> bool {
+    pub(super) fn programs_are_idle(&mut self, without: &[u32]) -> bool {
         let mut processes = self.processes(without);
         processes.sort_unstable();
         processes.dedup();
-        let has_all = match without {
-            Some(process) => self.host.is_idle_without(process),
-            None => self.host.is_idle(),
-        };
+        let has_all = self.host.is_idle_without(without);
         if processes.is_empty() {
             return has_all;
         }
@@ -86,11 +83,11 @@ impl Live<'_> {
         asleep.is_some_and(|time| has_all || time > PATIENCE)
     }
 
-    pub(super) fn processes(&self, without: Option<u32>) -> Vec<u32> {
+    pub(super) fn processes(&self, without: &[u32]) -> Vec<u32> {
         let programs = self.host.programs().into_iter();
         let processes = programs.map(|program| program.process);
         processes
-            .filter(|&process| Some(process) != without)
+            .filter(|process| !without.contains(process))
             .collect()
     }
 
@@ -125,7 +122,7 @@ impl Live<'_> {
         for (caller, goal) in self.goals.clone() {
             let reply = match goal {
                 Goal::Time(time) => (self.host.cluster().now() >= time).then(|| self.done(true)),
-                Goal::Idle(process, since, limit) => self.settle(process, since, limit)?,
+                Goal::Idle(askers, since, limit) => self.settle(&askers, since, limit)?,
             };
             if let Some(reply) = reply {
                 self.goals.remove(&caller);
@@ -135,10 +132,10 @@ impl Live<'_> {
         Ok(())
     }
 
-    /// One of those who wait until nothing is under way and all but this process are idle.
+    /// One of those who wait until nothing is under way and all but those who ask are idle.
     pub(super) fn settle(
         &mut self,
-        process: u32,
+        askers: &[u32],
         since: Instant,
         limit: Duration,
     ) -> Result<Option<Reply>, LiveError> {
@@ -146,7 +143,7 @@ impl Live<'_> {
             // Programs get to do what they do about an event before the next one happens.
             let mut left = BATCH;
             while left > 0 && !self.host.cluster().is_quiet() {
-                if self.told && !self.programs_are_idle(Some(process)) {
+                if self.told && !self.programs_are_idle(askers) {
                     break;
                 }
                 self.told = false;
@@ -154,7 +151,7 @@ impl Live<'_> {
                 left -= 1;
             }
         }
-        if self.is_idle(Some(process)) {
+        if self.is_idle(askers) {
             self.told = false;
             return Ok(Some(self.done(true)));
         }
@@ -162,7 +159,7 @@ impl Live<'_> {
             return Ok(None);
         }
         let text = if self.host.cluster().is_quiet() {
-            let others = self.processes(Some(process));
+            let others = self.processes(askers);
             format!("after {limit:?} not all of the programs are idle: processes {others:?}")
         } else {
             format!("after {limit:?} the cluster is not at rest")

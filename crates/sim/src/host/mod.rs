@@ -320,17 +320,15 @@ impl Host {
         self.server.idle_but(|conn| self.held_up.delays(conn))
     }
 
-    /// The same without the connections of one process, for one that waits until the others are
-    /// idle.
-    pub fn is_idle_without(&mut self, process: u32) -> bool {
+    /// The same without the connections of some processes.
+    pub fn is_idle_without(&mut self, processes: &[u32]) -> bool {
         let server = &mut self.server;
-        let conns = server.connections().into_iter();
-        let others = conns.filter(|conn| {
-            server
-                .describe(*conn)
-                .is_some_and(|knock| u32::try_from(knock.credentials.pid) != Ok(process))
-        });
-        let others: Vec<_> = others.collect();
+        let counts = |conn: &ConnId| {
+            let knock = server.describe(*conn);
+            let process = knock.and_then(|knock| u32::try_from(knock.credentials.pid).ok());
+            process.is_none_or(|process| !processes.contains(&process))
+        };
+        let others: Vec<_> = server.connections().into_iter().filter(counts).collect();
         others.into_iter().all(|conn| server.is_idle(conn))
     }
 

@@ -119,6 +119,7 @@ pub use error::{ScenarioError, ScenarioErrorKind};
 pub use expectation::Expectation;
 pub use player::{Due, Player};
 pub use report::{Check, Report, escape_xml};
+pub use time::parse as parse_time;
 
 use std::path::Path;
 use std::time::Duration;

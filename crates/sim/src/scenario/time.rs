@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 /// A number, perhaps with a fraction, and a unit: `us`, `ms`, `s`, `m` or `h`.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, unit) = text.split_at(digits);
     let micros: u64 = match unit.trim() {
