@@ -51,6 +51,63 @@ impl ClusterArguments {
         Ok(scenario)
     }
 
+    /// The seed, if one was given.
+    pub(crate) fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// The scenario as a text of its own, and what to call it: the files that it names are there
+    /// whatever the directory.
+    pub(crate) fn scenario_text(&self) -> Result<(String, String), String> {
+        let (file, mut table, directory) = match &self.scenario {
+            Some(path) => {
+                let file = path.display().to_string();
+                let text = std::fs::read_to_string(path);
+                let text = text.map_err(|error| format!("{file}: {error}"))?;
+                // For an error that shows the place.
+                Scenario::load(path).map_err(|error| error.render())?;
+                let table: toml::Table = toml::from_str(&text).unwrap_or_default();
+                (file, table, path.parent().unwrap_or(Path::new("")))
+            }
+            None => {
+                let mut cluster = toml::Table::new();
+                match &self.config {
+                    Some(config) => {
+                        // As above.
+                        self.read()?;
+                        let config = config.display().to_string();
+                        cluster.insert("config".to_owned(), config.into());
+                    }
+                    None => {
+                        cluster.insert("nodes".to_owned(), self.nodes.unwrap_or(3).into());
+                    }
+                }
+                let mut table = toml::Table::new();
+                table.insert("cluster".to_owned(), cluster.into());
+                ("cluster".to_owned(), table, Path::new(""))
+            }
+        };
+        for name in file_names(&mut table) {
+            let path = std::path::absolute(directory.join(&*name));
+            let path = path.map_err(|error| format!("{name}: {error}"))?;
+            *name = path
+                .to_str()
+                .ok_or(format!("{name}: not UTF-8"))?
+                .to_owned();
+        }
+        let cluster = table.get_mut("cluster").filter(|_| !self.compat.is_empty());
+        if let Some(toml::Value::Table(cluster)) = cluster {
+            let words = cluster
+                .entry("compat")
+                .or_insert(toml::Value::Array(Vec::new()));
+            if let Some(words) = words.as_array_mut() {
+                words.extend(self.compat.iter().map(|word| word.as_str().into()));
+            }
+        }
+        let text = toml::to_string(&table).map_err(|error| error.to_string())?;
+        Ok((file, text))
+    }
+
     fn read(&self) -> Result<Scenario, String> {
         if let Some(file) = &self.scenario {
             return Scenario::load(file).map_err(|error| error.render());
@@ -73,7 +130,25 @@ impl ClusterArguments {
             faults: Vec::new(),
             steps: Vec::new(),
             exit_code: None,
-            violations: 0,
+            violations: Some(0),
         })
     }
+}
+
+/// Where a scenario names files.
+fn file_names(table: &mut toml::Table) -> Vec<&mut String> {
+    let mut names = Vec::new();
+    for (key, value) in table.iter_mut() {
+        let (word, tables) = match (key.as_str(), value) {
+            ("cluster", cluster) => ("config", vec![cluster]),
+            ("step", toml::Value::Array(steps)) => ("reload", steps.iter_mut().collect()),
+            _ => continue,
+        };
+        for value in tables {
+            if let Some(toml::Value::String(name)) = value.get_mut(word) {
+                names.push(name);
+            }
+        }
+    }
+    names
 }

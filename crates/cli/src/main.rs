@@ -7,6 +7,7 @@ mod control;
 mod node;
 mod record;
 mod run;
+mod search;
 mod serve;
 mod snapshot;
 mod status;
@@ -31,6 +32,7 @@ enum Command {
     Exec(control::Exec),
     Env(control::Env),
     Ctl(control::Ctl),
+    Search(search::Arguments),
     Status(status::Arguments),
     Timeline(timeline::Arguments),
     #[command(hide = true)]
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Run(arguments) => return run::run(&arguments),
+        Command::Search(arguments) => return search::run(&arguments),
         Command::Launch(arguments) => return run::launch(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Serve(arguments) => return serve::run(&arguments),

@@ -67,7 +67,7 @@ fn serve(name: Name, ready: &mpsc::Sender<()>) {
         start: true,
         steps: Vec::new(),
         exit_code: None,
-        violations: 0,
+        violations: Some(0),
     };
     let cluster = Cluster::new(config, Compat::default(), 1);
     let mut host = Host::named(cluster, &quorate_control::base(), &name.in_directory()).unwrap();

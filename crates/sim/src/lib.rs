@@ -76,6 +76,8 @@
 //! [`scenario`] reads, checks and plays histories written in TOML, and reports which expectations
 //! held.
 //!
+//! [`search`] makes random histories, and finds the shortest one that does the same.
+//!
 //! # Programs
 //!
 //! [`host`] gives every node the sockets of corosync's services, so that programs can take part.
@@ -95,6 +97,7 @@ pub mod host;
 mod log;
 mod rng;
 pub mod scenario;
+pub mod search;
 mod transport;
 mod wording;
 

@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// Ends the programs (SIGTERM) when the scenario is over and they are idle
     #[arg(long)]
     pub(super) stop_at_end: bool,
+    /// Ends the programs after so many seconds of real time; that is a failed expectation
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) timeout: Option<u64>,
     /// Writes all events to a file, as lines of JSON
     #[arg(long, value_name = "FILE")]
     pub(super) log: Option<PathBuf>,

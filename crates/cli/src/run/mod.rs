@@ -7,6 +7,7 @@ mod programs;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 pub(crate) use arguments::Arguments;
 use arguments::{Pace, Plan};
@@ -22,6 +23,9 @@ use quorate_sim::{Cluster, OperationError};
 
 pub(crate) const EXPECTATION: u8 = 123;
 pub(crate) const FAILED: u8 = 125;
+
+/// How each line begins that says what was not as expected, and when.
+pub(crate) const UNEXPECTED: &str = "quorate: not as expected at ";
 
 /// Something is wrong with the system, or with quorate.
 #[derive(Debug)]
@@ -88,7 +92,7 @@ fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
 /// Says what was not as expected, if anything; whether all was.
 pub(crate) fn tell_failures(report: &Report) -> bool {
     for check in report.failures() {
-        eprintln!("quorate: not as expected at {:?}: {check}", check.at);
+        eprintln!("{UNEXPECTED}{:?}: {check}", check.at);
     }
     let good = report.is_success();
     if !good {
@@ -152,6 +156,7 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
         (running, events),
         pace,
         arguments.stop_at_end,
+        arguments.timeout.map(Duration::from_secs),
     );
     play.finish(signals)
 }

@@ -10,7 +10,7 @@ use nix::sys::signalfd::SignalFd;
 use quorate_sim::Cluster;
 use quorate_sim::fault::Call;
 use quorate_sim::host::Host;
-use quorate_sim::scenario::{Due, Player};
+use quorate_sim::scenario::{Check, Due, Player};
 
 use super::arguments::Pace;
 use super::events::Events;
@@ -47,6 +47,9 @@ pub(super) struct Play<'a> {
     events: Events,
     pace: Pace,
     stop_at_end: bool,
+    /// How long programs may run, and until when.
+    limit: Option<(Duration, Instant)>,
+    timed_out: bool,
     stopping: bool,
     interrupted: Option<Signal>,
     /// A moment in real time and in virtual time.
@@ -60,7 +63,9 @@ impl<'a> Play<'a> {
         (programs, events): (Programs, Events),
         pace: Pace,
         stop_at_end: bool,
+        timeout: Option<Duration>,
     ) -> Self {
+        let limit = timeout.map(|limit| (limit, Instant::now() + limit));
         let anchor = (Instant::now(), host.cluster().now());
         Self {
             host,
@@ -70,6 +75,8 @@ impl<'a> Play<'a> {
             events,
             pace,
             stop_at_end,
+            limit,
+            timed_out: false,
             stopping: false,
             interrupted: None,
             anchor,
@@ -80,7 +87,7 @@ impl<'a> Play<'a> {
     pub(super) fn finish(mut self, signals: &SignalFd) -> Result<Ending, Failure> {
         let mut ended = None;
         if self.programs.any() {
-            ended = Some(self.until_program_ends(signals)?);
+            ended = self.until_program_ends(signals)?;
         }
         // Nobody is left to whom it would matter how fast this is.
         while self.interrupted.is_none() && self.player.due() != Due::Finished {
@@ -98,20 +105,34 @@ impl<'a> Play<'a> {
             code = Some(0);
         }
         drop(self.programs);
+        let mut report = self.player.finish(self.host.cluster(), code);
+        if let Some((limit, _)) = self.limit {
+            report.checks.push(Check {
+                name: format!("the program ends within {limit:?} of real time"),
+                line: None,
+                at: self.host.cluster().now(),
+                failure: self.timed_out.then(|| "it was still running".to_owned()),
+            });
+        }
         Ok(Ending {
-            report: self.player.finish(self.host.cluster(), code),
+            report,
             code,
             events: self.events.into_kept(),
         })
     }
 
-    fn until_program_ends(&mut self, signals: &SignalFd) -> Result<ExitStatus, Failure> {
+    /// `None` if it has not ended in time.
+    fn until_program_ends(&mut self, signals: &SignalFd) -> Result<Option<ExitStatus>, Failure> {
         loop {
             self.read_signals(signals)?;
+            if self.limit.is_some_and(|(_, end)| Instant::now() >= end) {
+                self.timed_out = true;
+                return Ok(None);
+            }
             if let Some(status) = self.programs.reap()? {
                 // What it said last, and that it is gone.
                 while self.serve()? {}
-                return Ok(status);
+                return Ok(Some(status));
             }
             let next = self.advance()?;
             self.wait(signals, next)?;
@@ -299,7 +320,11 @@ impl<'a> Play<'a> {
             Next::At(at) => at.map(|at| at.saturating_sub(self.now())),
         };
         let server = self.host.server();
-        let limit = until.into_iter().chain(server.patience()).min();
+        let left = self
+            .limit
+            .map(|(_, end)| end.saturating_duration_since(Instant::now()));
+        let limits = [until, server.patience(), left];
+        let limit = limits.into_iter().flatten().min();
         let limit = limit.map_or(PollTimeout::NONE, |limit| {
             let milliseconds = limit.as_micros().div_ceil(1000);
             PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)

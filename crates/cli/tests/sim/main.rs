@@ -9,6 +9,7 @@ mod record;
 mod run;
 mod same;
 mod scenarios;
+mod search;
 mod timeline;
 mod tool;
 
@@ -28,5 +29,6 @@ fn main() -> ExitCode {
     record::run_all(&mut suite);
     faults::run_all(&mut suite);
     cfg::run_all(&mut suite);
+    search::run_all(&mut suite);
     suite.finish()
 }

@@ -65,6 +65,11 @@ pub(crate) fn quorate<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
     finish(start(arguments))
 }
 
+/// `quorate` with this command and these arguments.
+pub(crate) fn quorate_command<S: AsRef<OsStr>>(command: &str, arguments: &[S]) -> Output {
+    finish(spawn(Command::new(QUORATE).arg(command).args(arguments)))
+}
+
 /// Starts `quorate run` with these arguments.
 pub(crate) fn start<S: AsRef<OsStr>>(arguments: &[S]) -> Child {
     spawn(Command::new(QUORATE).arg("run").args(arguments))

@@ -94,6 +94,14 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
     let faults = faults.collect::<Result<Vec<_>, _>>()?;
     let steps = steps::steps(source, &raw.step, &faults, states)?;
     let last = raw.expect;
+    let violations = match last.as_ref().and_then(|last| last.violations.as_ref()) {
+        None => Some(0),
+        Some(text) if text.get_ref().as_str() == Some("any") => None,
+        Some(number) => match number.get_ref().as_integer().map(usize::try_from) {
+            Some(Ok(number)) => Some(number),
+            _ => return Err(source.error(number.span(), ScenarioErrorKind::Violations)),
+        },
+    };
     Ok(Scenario {
         name: raw.name.unwrap_or_else(|| file.to_owned()),
         config: cluster.config,
@@ -103,7 +111,7 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
         faults,
         steps,
         exit_code: last.as_ref().and_then(|last| last.exit_code),
-        violations: last.and_then(|last| last.violations).unwrap_or(0),
+        violations,
     })
 }
 

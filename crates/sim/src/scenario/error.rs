@@ -184,6 +184,9 @@ pub enum ScenarioErrorKind {
     /// A fault that is off and has no name.
     #[error("a fault that is off needs a 'name', for a step to switch it on")]
     NamelessFault,
+    /// Neither a number nor `any`.
+    #[error("expected a number or \"any\"")]
+    Violations,
     /// No fault of that name.
     #[error("there is no fault of this name")]
     UnknownFault,

@@ -30,7 +30,7 @@
 //!
 //! [expect]
 //! exit_code = 0                       # of the program
-//! violations = 0                      # of the invariants; 0 by default
+//! violations = 0                      # of the invariants, or "any"; 0 by default
 //! ```
 //!
 //! A step does at most one thing: `up`, `kill`, `leave`, `restart`, `power_off`, `pause`, `resume`
@@ -113,6 +113,7 @@ mod player;
 mod raw;
 mod report;
 mod time;
+mod write;
 
 pub use check::add_compat;
 pub use error::{ScenarioError, ScenarioErrorKind};
@@ -151,8 +152,8 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What the program is expected to end with.
     pub exit_code: Option<i32>,
-    /// How many violations of the invariants are expected.
-    pub violations: usize,
+    /// How many violations of the invariants are expected; `None` if it does not matter.
+    pub violations: Option<usize>,
 }
 
 /// One step.

@@ -138,7 +138,7 @@ pub(super) struct RawExpectation {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFinal {
     pub(super) exit_code: Option<i32>,
-    pub(super) violations: Option<usize>,
+    pub(super) violations: Option<Spanned<Value>>,
 }
 
 /// One table or a list of them; a table that is not in a list has an empty span of its own. An

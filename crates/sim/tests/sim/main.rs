@@ -10,6 +10,7 @@ mod options;
 mod order;
 mod orders;
 mod scenarios;
+mod search;
 mod transport;
 
 use std::time::Duration;
