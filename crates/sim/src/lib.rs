@@ -91,6 +91,7 @@
 
 mod cluster;
 pub mod config;
+mod cpg;
 mod excerpt;
 pub mod fault;
 pub mod host;
@@ -105,6 +106,7 @@ pub use cluster::{
     Cluster, DEVICE_NAME, DeviceAction, OperationError, Output, OutputKind, RecordedRing, Running,
     Violation, ViolationKind,
 };
+pub use cpg::{Answer, Cpg};
 pub use excerpt::Excerpt;
 pub use log::{Line, LogError, NodeView, OWN_FLAGS, Record, View, What, read_log};
 pub use transport::{GroupEvent, Outbox, RingChange, ServiceId, Services};

@@ -1,6 +1,6 @@
 //! What travels on a ring, and the services other than votequorum that use it.
 
-use quorate_engine::{Message, NodeId, RingId};
+use quorate_engine::{ClientId, Message, NodeId, RingId};
 
 /// A service of corosync that takes part in synchronisation or multicasts on its own account. The
 /// numbers are corosync's.
@@ -86,17 +86,39 @@ pub enum GroupEvent<'a> {
     },
 }
 
-/// What a service wants multicast.
+/// What a service wants multicast, and what it tells programs.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outbox {
     pub(crate) messages: Vec<(ServiceId, Vec<u8>)>,
+    pub(crate) events: Vec<Told>,
+}
+
+/// An event for a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Told {
+    pub(crate) client: ClientId,
+    pub(crate) message: Vec<u8>,
+    /// What it says, in short.
+    pub(crate) text: String,
 }
 
 impl Outbox {
     /// Multicasts this to all members of the node's ring, the node itself included. If the ring
-    /// breaks first, it goes out on the next one.
+    /// breaks first, it goes out on the next one, when its synchronisation is over; or during that,
+    /// if it was said during one.
     pub fn multicast(&mut self, service: ServiceId, data: Vec<u8>) {
         self.messages.push((service, data));
+    }
+
+    /// Sends a program an event, encoded as its service's protocol has it. `text` says in short
+    /// what it is, for the log.
+    pub fn event(&mut self, client: ClientId, message: Vec<u8>, text: String) {
+        let told = Told {
+            client,
+            message,
+            text,
+        };
+        self.events.push(told);
     }
 }
 

@@ -3,6 +3,7 @@
 use quorate_engine::{
     LogLevel, Message, NodeFlags, NodeId, Notification, Reconfigure, Reply, Request, Timer,
 };
+use quorate_proto::cpg::{Address, Request as Cpg};
 
 fn name(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -154,4 +155,57 @@ pub(crate) const fn level(level: LogLevel) -> &'static str {
         LogLevel::Error => "error",
         LogLevel::Critical => "critical",
     }
+}
+
+pub(crate) fn cpg_request(request: &Cpg<'_>) -> String {
+    match request {
+        Cpg::Join { group, .. } => format!("cpg join {}", name(group)),
+        Cpg::Leave { group, .. } => format!("cpg leave {}", name(group)),
+        Cpg::Mcast { data, .. } => format!("cpg mcast, {} bytes", data.len()),
+        Cpg::Membership { group } => format!("cpg membership {}", name(group)),
+        Cpg::LocalGet => "cpg local".to_owned(),
+        Cpg::IterInit { .. } => "cpg iteration".to_owned(),
+        Cpg::IterNext { .. } => "cpg iteration next".to_owned(),
+        Cpg::IterFinalize { .. } => "cpg iteration end".to_owned(),
+        Cpg::Finalize => "cpg finalize".to_owned(),
+        Cpg::ZeroCopy => "cpg zero copy".to_owned(),
+        Cpg::PartialMcast { total, data, .. } => {
+            format!("cpg mcast, {} of {total} bytes", data.len())
+        }
+    }
+}
+
+/// Process ids are chance, and left out.
+pub(crate) fn cpg_change(
+    group: &[u8],
+    members: &[Address],
+    joined: &[Address],
+    left: &[Address],
+) -> String {
+    let mut text = format!("cpg {}:", name(group));
+    for member in members {
+        text += &format!(" {}", member.nodeid.get());
+    }
+    for (sign, list) in [("+", joined), ("-", left)] {
+        for address in list {
+            text += &format!(" {sign}{}/{}", address.nodeid.get(), address.reason.get());
+        }
+    }
+    text
+}
+
+pub(crate) fn cpg_delivery(group: &[u8], from: u32, len: usize) -> String {
+    format!("cpg {}: {len} bytes from {from}", name(group))
+}
+
+pub(crate) fn cpg_fragment(group: &[u8], from: u32, len: usize, total: u32) -> String {
+    format!("cpg {}: {len} of {total} bytes from {from}", name(group))
+}
+
+pub(crate) fn cpg_ring(nodes: &[u32]) -> String {
+    format!("cpg ring of {}", crate::log::Spaced(nodes))
+}
+
+pub(crate) fn status(error: i32) -> String {
+    error.to_string()
 }

@@ -241,9 +241,11 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// When all programs are idle: goes from event to event, until one concerns a program.
+    /// When all programs are idle: goes from event to event, until one concerns a program. For a
+    /// program that asks again and again for what only needs time, goes to the next event.
     fn jump(&mut self) -> Result<Next, Failure> {
-        if !self.is_idle() {
+        let idle = self.is_idle();
+        if !idle && !self.host.wants_time() {
             return Ok(Next::Idle);
         }
         self.host.has_told();
@@ -251,6 +253,7 @@ impl<'a> Play<'a> {
             let next = self.host.cluster().next_event_at();
             let steps = match self.player.due() {
                 Due::At(at) => next.is_some_and(|next| next <= at),
+                Due::Idle if !idle && self.host.cluster().is_quiet() => break,
                 Due::Idle => !self.host.cluster().is_quiet(),
                 Due::Call | Due::Finished if self.host.cluster().is_quiet() => break,
                 Due::Call | Due::Finished => true,
@@ -260,7 +263,7 @@ impl<'a> Play<'a> {
             } else {
                 self.play()?;
             }
-            if self.host.has_told() {
+            if !idle || (self.host.has_told() && !self.host.wants_time()) {
                 break;
             }
         }

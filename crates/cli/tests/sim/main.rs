@@ -3,6 +3,7 @@
 mod bindings;
 mod cfg;
 mod faults;
+mod groups;
 mod live;
 mod matrix;
 mod record;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     scenarios::run_all(&mut suite);
     same::run_all(&mut suite);
     matrix::run_all(&mut suite);
+    groups::run_all(&mut suite);
     live::run_all(&mut suite);
     bindings::run_all(&mut suite);
     timeline::run_all(&mut suite);

@@ -253,7 +253,7 @@ fn simulated_history(program: &Path) -> [String; 2] {
 }
 
 /// The number of a ring depends on how often nodes called each other.
-fn without_rings(text: &str) -> String {
+pub(crate) fn without_rings(text: &str) -> String {
     let word = |word: &str| match word.split_once("ring=") {
         Some((before, ring)) => format!(
             "{before}ring={}",

@@ -102,7 +102,7 @@ fn nothing_is_left_behind() {
     let run_dir = lines.next().expect("a line");
     assert_eq!(
         lines.collect::<Vec<_>>(),
-        ["cfg", "cmap", "quorum", "votequorum"]
+        ["cfg", "cmap", "cpg", "quorum", "votequorum"]
     );
     assert!(!home(run_dir).exists(), "{run_dir}");
 }

@@ -42,6 +42,13 @@ pub enum OutputKind {
         /// The content.
         notification: Notification,
     },
+    /// An event of another service than votequorum, as its protocol has it.
+    Event {
+        /// The connection.
+        client: ClientId,
+        /// The whole message.
+        message: Vec<u8>,
+    },
     /// The connection ended with the node's corosync.
     Disconnected {
         /// The connection.
@@ -160,11 +167,11 @@ impl<S: Services> Cluster<S> {
         Ok(())
     }
 
-    /// Messages of the node that wait for the token; 0 for an unknown node.
+    /// Messages of votequorum on the node that wait for the token; 0 for an unknown node.
     #[must_use]
     pub fn backlog(&self, node: NodeId) -> usize {
         let peer = self.index(node);
-        peer.map_or(0, |peer| self.peers[peer].outgoing.len())
+        peer.map_or(0, |peer| self.peers[peer].outgoing.backlog())
     }
 
     /// What came out since the last call, in order.

@@ -11,9 +11,10 @@ use std::time::Duration;
 use quorate_engine::{Input, NodeId, RingId, Timer};
 
 use super::Cluster;
+use super::clients::OutputKind;
 use super::peer::{RingKey, Running};
 use crate::log::What;
-use crate::transport::{GroupEvent, Outbox, Payload, ServiceId, Services};
+use crate::transport::{GroupEvent, Outbox, Payload, ServiceId, Services, Told};
 use crate::wording;
 
 /// A round takes this long, and up to as much again by chance. No rule of votequorum depends on
@@ -58,8 +59,8 @@ impl<S: Services> Cluster<S> {
         let members = Arc::clone(&ring.members);
         let mut said = Vec::new();
         for from in self.speakers(key) {
-            let outgoing = self.peers[from].outgoing.drain(..);
-            said.extend(outgoing.map(|payload| (from, payload)));
+            let outgoing = self.peers[from].outgoing.take();
+            said.extend(outgoing.into_iter().map(|payload| (from, payload)));
         }
         if let Some(&(last, _)) = said.last() {
             self.passes_on(key, last);
@@ -167,6 +168,7 @@ impl<S: Services> Cluster<S> {
                 self.feed(member, Input::SyncActivate);
             }
             for &member in members {
+                self.peers[member].outgoing.synchronised();
                 self.tell(member, GroupEvent::SyncCompleted);
             }
             return;
@@ -231,7 +233,7 @@ impl<S: Services> Cluster<S> {
 
     /// Queues something for the next round.
     pub(super) fn send(&mut self, from: usize, payload: Payload) {
-        self.peers[from].outgoing.push_back(payload);
+        self.peers[from].outgoing.push(payload);
         if let Some(key) = self.peers[from].ring {
             self.wake(key);
         }
@@ -242,6 +244,24 @@ impl<S: Services> Cluster<S> {
         let mut outbox = Outbox::default();
         self.services
             .handle(self.peers[member].id, event, &mut outbox);
+        self.empty(member, outbox);
+    }
+
+    /// Sends what the other services of a node have to say.
+    pub(super) fn empty(&mut self, member: usize, outbox: Outbox) {
+        for Told {
+            client,
+            message,
+            text: notification,
+        } in outbox.events
+        {
+            let what = What::Notified {
+                client: client.0,
+                notification,
+            };
+            self.record(Some(member), what);
+            self.state_output(member, OutputKind::Event { client, message });
+        }
         for (service, data) in outbox.messages {
             self.send(member, Payload::Service(service, data));
         }

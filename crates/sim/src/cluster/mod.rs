@@ -2,6 +2,7 @@
 
 mod administration;
 mod clients;
+mod cpg;
 mod delivery;
 mod device;
 mod effects;
@@ -10,6 +11,7 @@ mod faults;
 mod invariants;
 mod operations;
 mod orders;
+mod outgoing;
 mod peer;
 mod queue;
 mod replay;
@@ -30,6 +32,7 @@ use std::time::Duration;
 use quorate_engine::{ClientId, Compat, Engine, NodeId, QuorumConfig, Reply};
 
 use crate::config::{ClusterConfig, Keys, Timing, quorum_config};
+use crate::cpg::Cpg;
 use crate::fault::Faults;
 use crate::log::{Record, What};
 use crate::rng::Rng;
@@ -43,7 +46,7 @@ use topology::{Contact, Ring};
 
 /// A cluster of simulated nodes. See the [crate's documentation](crate) for the model.
 #[derive(Clone, Debug)]
-pub struct Cluster<S = ()> {
+pub struct Cluster<S = Cpg> {
     now: Duration,
     seed: u64,
     rng: Rng,
@@ -81,16 +84,15 @@ pub struct Cluster<S = ()> {
 }
 
 impl Cluster {
-    /// A cluster without other services than votequorum. All nodes are down; see
-    /// [`start_all`](Self::start_all).
+    /// A cluster with votequorum and cpg. All nodes are down; see [`start_all`](Self::start_all).
     #[must_use]
     pub fn new(config: ClusterConfig, compat: Compat, seed: u64) -> Self {
-        Cluster::with_services(config, compat, seed, ())
+        Cluster::with_services(config, compat, seed, Cpg::default())
     }
 }
 
 impl<S: Services> Cluster<S> {
-    /// A cluster whose nodes also run these services. All nodes are down.
+    /// A cluster whose nodes run these services besides votequorum. All nodes are down.
     #[must_use]
     pub fn with_services(config: ClusterConfig, compat: Compat, seed: u64, services: S) -> Self {
         let keys = Arc::new(config.keys().clone());

@@ -1,13 +1,13 @@
 //! One node: what it keeps across restarts, and what runs on it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quorate_engine::{ClientId, Engine, Input, NodeId, Timer};
 
 use super::device::Device;
+use super::outgoing::Outgoing;
 use crate::config::Keys;
-use crate::transport::Payload;
 
 /// Whether the node's corosync runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,8 +42,7 @@ pub(super) struct Peer {
     pub(super) engine: Option<Engine>,
     /// The cmap keys of its configuration as they are now.
     pub(super) keys: Arc<Keys>,
-    /// What waits for the token.
-    pub(super) outgoing: VecDeque<Payload>,
+    pub(super) outgoing: Outgoing,
     /// Generations of the armed timers.
     timers: [Option<u64>; 2],
     /// What reached it while it was frozen.
@@ -78,7 +77,7 @@ impl Peer {
             ring: None,
             engine: None,
             keys,
-            outgoing: VecDeque::new(),
+            outgoing: Outgoing::default(),
             timers: [None; 2],
             frozen: Vec::new(),
             reminders: Vec::new(),
@@ -115,7 +114,7 @@ impl Peer {
         self.running = Running::Down;
         self.ring = None;
         self.engine = None;
-        self.outgoing.clear();
+        self.outgoing = Outgoing::default();
         self.timers = [None; 2];
         self.frozen.clear();
         self.reminders.clear();

@@ -232,11 +232,12 @@ impl<S: Services> Cluster<S> {
         changes: &BTreeMap<Option<RingKey>, RingChange>,
         ids: &[NodeId],
     ) {
+        let synchronising = self.is_synchronising(member);
         let peer = &mut self.peers[member];
         let before = peer.stored_seq;
         let old = peer.ring.replace(key);
         peer.stored_seq = id.seq;
-        peer.outgoing.retain(|payload| !payload.belongs_to_a_ring());
+        peer.outgoing.ring_broke(synchronising);
         let syncing = peer
             .engine
             .as_ref()
@@ -258,9 +259,7 @@ impl<S: Services> Cluster<S> {
                 members: ids.to_vec(),
             },
         );
-        self.peers[member]
-            .outgoing
-            .push_back(Payload::ServiceList(id));
+        self.peers[member].outgoing.push(Payload::ServiceList(id));
     }
 
     /// Whether what one node sends reaches the other one, and is answered.

@@ -26,7 +26,7 @@
 //!
 //! # What programs see
 //!
-//! The services votequorum, quorum, cmap and cfg. They look as those of corosync 3.1.7 do, with
+//! The services votequorum, quorum, cmap, cfg and cpg. They look as those of corosync 3.1.7 do, with
 //! votequorum 8.1 unless `Compat` says otherwise.
 //!
 //! **A node that is down** has no sockets: connecting is refused. Connections of a node that is
@@ -50,6 +50,7 @@
 mod admission;
 mod cfg;
 mod cmap;
+mod cpg;
 mod faults;
 mod keys;
 mod map;
@@ -73,8 +74,9 @@ use thiserror::Error;
 
 use crate::fault::{Call, Function};
 use crate::log::What;
-use crate::{Cluster, Output, OutputKind};
+use crate::{Cluster, Cpg, Output, OutputKind};
 use cfg::Cfg;
+use cpg::Flow;
 use faults::HeldUp;
 use station::Station;
 
@@ -123,7 +125,7 @@ struct Link {
     service: Service,
     /// What the log calls it.
     number: u64,
-    /// For votequorum.
+    /// For votequorum and cpg.
     client: Option<ClientId>,
 }
 
@@ -135,6 +137,7 @@ pub struct Host {
     stations: BTreeMap<NodeId, Station>,
     links: BTreeMap<ConnId, Link>,
     conns: BTreeMap<ClientId, ConnId>,
+    flow: Flow,
     told: bool,
     held_up: HeldUp,
     /// The user who runs the simulation.
@@ -183,6 +186,7 @@ impl Host {
             stations: BTreeMap::new(),
             links: BTreeMap::new(),
             conns: BTreeMap::new(),
+            flow: Flow::default(),
             told: false,
             held_up: HeldUp::default(),
             owner,
@@ -270,7 +274,10 @@ impl Host {
                     self.called(conn, function, &mut on_call)?;
                     self.hear(conn, &bytes)?;
                 }
-                Occurrence::Disconnected { conn, .. } => self.disconnected(conn),
+                Occurrence::Disconnected { conn, .. } => {
+                    self.hear_the_rest(conn)?;
+                    self.disconnected(conn);
+                }
             }
             self.tell()?;
         }
@@ -313,6 +320,12 @@ impl Host {
     /// programs.
     pub fn has_told(&mut self) -> bool {
         std::mem::take(&mut self.told)
+    }
+
+    /// Whether a program may be asking again and again for something that only needs time, as when
+    /// cpg has told it to try again.
+    pub fn wants_time(&mut self) -> bool {
+        self.flow.wants_time(&self.cluster)
     }
 
     /// Whether no request is under way, and programs have taken every reply and every event.
@@ -362,7 +375,11 @@ impl Host {
             Service::VoteQuorum => client = self.cluster.attach(*node).ok(),
             Service::Quorum => station.quorum.connect(conn),
             Service::Cmap => station.cmap.connect(conn),
-            Service::Cfg | Service::Cpg => {}
+            Service::Cpg => {
+                client = self.cluster.attach_cpg(*node).ok();
+                self.flow.connected(&mut self.server, conn, *node);
+            }
+            Service::Cfg => {}
         }
         if let Some(client) = client {
             self.conns.insert(client, conn);
@@ -382,6 +399,14 @@ impl Host {
             .record_on(node, What::ClientConnected { client, service });
     }
 
+    /// What a program has asked that is gone now, and had to wait.
+    fn hear_the_rest(&mut self, conn: ConnId) -> Result<(), HostError> {
+        while let Some((conn, bytes)) = self.flow.next(&self.links, Some(conn)) {
+            self.heard(conn, &bytes)?;
+        }
+        Ok(())
+    }
+
     fn disconnected(&mut self, conn: ConnId) {
         let Some(link) = self.links.remove(&conn) else {
             return;
@@ -392,7 +417,13 @@ impl Host {
             .record_on(link.node, What::ClientGone { client });
         if let Some(client) = link.client {
             self.conns.remove(&client);
-            self.cluster.detach(client);
+            match link.service {
+                Service::Cpg => {
+                    self.flow.disconnected(conn, link.node);
+                    self.cluster.detach_cpg(client);
+                }
+                _ => self.cluster.detach(client),
+            }
         }
         if let Some(station) = self.stations.get_mut(&link.node) {
             station.quorum.disconnect(conn);
@@ -407,7 +438,7 @@ impl Host {
     fn with_cfg<R>(
         &mut self,
         node: NodeId,
-        act: impl FnOnce(&mut Cfg, &mut cfg::Desk<'_>) -> R,
+        act: impl FnOnce(&mut Cfg, &mut cfg::Desk<'_, Cpg>) -> R,
     ) -> Option<R> {
         let Station {
             cfg, cmap, members, ..
@@ -424,6 +455,15 @@ impl Host {
     }
 
     fn request(&mut self, conn: ConnId, bytes: &[u8]) -> Result<(), HostError> {
+        let link = self.links.get(&conn).copied();
+        let mut cpg = link.iter().filter(|link| link.service == Service::Cpg);
+        if cpg.any(|link| self.flow.keeps(conn, link.node, bytes)) {
+            return Ok(());
+        }
+        self.heard(conn, bytes)
+    }
+
+    fn heard(&mut self, conn: ConnId, bytes: &[u8]) -> Result<(), HostError> {
         let Some(link) = self.links.get(&conn).copied() else {
             return Ok(());
         };
@@ -474,15 +514,26 @@ impl Host {
                 let answered = self.with_cfg(link.node, |cfg, desk| cfg.answer(desk, conn, bytes));
                 answered.unwrap_or(Ok(()))?;
             }
-            (Service::VoteQuorum | Service::Cpg, _) => {}
+            (Service::Cpg, Some(client)) => {
+                let cluster = &mut self.cluster;
+                self.flow.answer((server, conn), (cluster, client), bytes)?;
+            }
+            (Service::VoteQuorum | Service::Cpg, None) => {}
         }
         Ok(None)
     }
 
-    /// Tells programs what has come out of the cluster, or waited for its time to pass.
+    /// Tells programs what has come out of the cluster, or waited for its time to pass, and hears
+    /// those that had to wait for it.
     fn tell(&mut self) -> Result<(), HostError> {
-        self.pass_on_all()?;
-        self.attend_faults()
+        loop {
+            self.pass_on_all()?;
+            self.flow.follow(&mut self.server, &self.cluster);
+            let Some((conn, bytes)) = self.flow.next(&self.links, None) else {
+                return self.attend_faults();
+            };
+            self.heard(conn, &bytes)?;
+        }
     }
 
     fn pass_on_all(&mut self) -> Result<(), HostError> {
@@ -550,6 +601,11 @@ impl Host {
             OutputKind::Reminder(number) => {
                 self.with_cfg(node, |cfg, desk| cfg.reminded(desk, number));
             }
+            OutputKind::Event { client, message } => {
+                if let Some(conn) = self.conns.get(&client) {
+                    server.event(*conn, message);
+                }
+            }
             OutputKind::Paused(paused) => station.freeze(server, paused)?,
             // Its connections hang up when it has stopped, all together.
             OutputKind::Disconnected { .. } | OutputKind::Started | OutputKind::Stopped => {}
@@ -566,6 +622,7 @@ impl Host {
         for conn in self.links.iter().filter_map(here).collect::<Vec<_>>() {
             self.links.remove(&conn);
             self.held_up.forget(conn);
+            self.flow.disconnected(conn, node);
             self.server.close(conn);
         }
         self.conns.retain(|_, conn| self.links.contains_key(conn));

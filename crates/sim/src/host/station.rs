@@ -15,11 +15,12 @@ use super::map::Stored;
 use super::quorum::Quorum;
 use crate::config::{ClusterConfig, Keys, RELOADED, Value};
 
-const SERVICES: [Service; 4] = [
+const SERVICES: [Service; 5] = [
     Service::VoteQuorum,
     Service::Quorum,
     Service::Cmap,
     Service::Cfg,
+    Service::Cpg,
 ];
 
 /// What a node's corosync has for programs while it runs.

@@ -129,6 +129,7 @@ use quorate_engine::{Compat, NodeId};
 
 use crate::cluster::{Cluster, DeviceAction, OperationError};
 use crate::config::{ClusterConfig, Value};
+use crate::cpg::Cpg;
 use crate::fault::{Fault, Function};
 use crate::transport::Services;
 
@@ -363,7 +364,7 @@ impl Scenario {
     ///
     /// If the configuration contradicts itself.
     pub fn run(&self) -> Result<(Report, Cluster), OperationError> {
-        let mut cluster = self.cluster(())?;
+        let mut cluster = self.cluster(Cpg::default())?;
         let mut player = Player::new(self);
         loop {
             match player.due() {
