@@ -1,6 +1,6 @@
 /*
  * Every function of libcpg on one node, its successes and its errors, one section at a time.
- * Usage: cpg_calls handles | names | states | fragments | lists | two
+ * Usage: cpg_calls handles | names | states | fragments | lists | two | strays
  */
 #include "cpg_common.h"
 
@@ -242,13 +242,38 @@ static void two(void)
 	SAY(cpg_finalize(second));
 }
 
+/* What corosync does not undo when the process ends. */
+static void strays(void)
+{
+	struct cpg_name group = named("strays"), other = named("never joined"), empty = named("");
+	cpg_handle_t watching = connected(), first = connected(), second = connected();
+
+	SAY(join(first, &group));
+	dispatch_changes(first, 1);
+	SAY(cpg_leave(first, &other));
+	SAY(cpg_finalize(first));
+	SAY(join(second, &empty));
+	dispatch_changes(second, 2);
+	SAY(multicast(second, "to nobody", 9));
+	dispatch_message(second, 9);
+	print_list(watching, CPG_ITERATION_ALL, NULL);
+	SAY(cpg_finalize(second));
+	second = connected();
+	SAY(cpg_join(second, &empty));
+	SAY(cpg_join(second, &group));
+	print_list(watching, CPG_ITERATION_ALL, NULL);
+	SAY(cpg_finalize(second));
+	SAY(cpg_finalize(watching));
+}
+
 int main(int count, char *arguments[])
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
 	} sections[] = { { "handles", handles }, { "names", names }, { "states", states },
-			 { "fragments", fragments }, { "lists", lists }, { "two", two } };
+			 { "fragments", fragments }, { "lists", lists }, { "two", two },
+			 { "strays", strays } };
 
 	begin();
 	for (size_t i = 0; count == 2 && i < sizeof(sections) / sizeof(*sections); i++) {

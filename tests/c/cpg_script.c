@@ -114,11 +114,15 @@ static cs_error_t list_members(cpg_handle_t handle, struct cpg_name *group, char
 }
 
 /* A named pipe makes one program wait for another: opening it does. */
-static cs_error_t pass(const char *path, int flags)
+static void pass(const char *path, int flags)
 {
 	int file = open(path, flags);
 
-	return file >= 0 && close(file) == 0 ? CS_OK : CS_ERR_LIBRARY;
+	if (file < 0) {
+		perror(path);
+		exit(2);
+	}
+	close(file);
 }
 
 static cs_error_t multicast_big(cpg_handle_t handle, size_t bytes)
@@ -204,9 +208,12 @@ int main(int count, char *arguments[])
 		} else if (strcmp(word, "members") == 0) {
 			result = list_members(handle, &group, line, &number);
 		} else if (strcmp(word, "tell") == 0) {
-			result = pass(argument, O_WRONLY);
+			/* Who hears it may end everything at once. */
+			pass(argument, O_WRONLY);
+			continue;
 		} else if (strcmp(word, "hear") == 0) {
-			result = pass(argument, O_RDONLY);
+			pass(argument, O_RDONLY);
+			continue;
 		} else if (strcmp(word, "mcast") == 0) {
 			result = multicast(handle, argument, strlen(argument));
 		} else if (strcmp(word, "big") == 0) {
@@ -219,8 +226,7 @@ int main(int count, char *arguments[])
 			printf("no such word: %s\n", word);
 			return 2;
 		}
-		printf("%s %s = %d%s\n", word, strchr(argument, '/') != NULL ? "" : argument, result,
-		       line);
+		printf("%s %s = %d%s\n", word, argument, result, line);
 	}
 	return 0;
 }

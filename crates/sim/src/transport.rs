@@ -62,6 +62,8 @@ pub struct RingChange {
 pub enum GroupEvent<'a> {
     /// The node's corosync started. It is in no ring yet.
     Started,
+    /// The node's corosync begins to stop in good order. It still takes part for a moment.
+    Leaving,
     /// The node's corosync is gone.
     Stopped,
     /// A ring has formed; synchronisation begins (`sync_init`, after totem's `confchg`).

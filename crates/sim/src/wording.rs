@@ -205,7 +205,3 @@ pub(crate) fn cpg_fragment(group: &[u8], from: u32, len: usize, total: u32) -> S
 pub(crate) fn cpg_ring(nodes: &[u32]) -> String {
     format!("cpg ring of {}", crate::log::Spaced(nodes))
 }
-
-pub(crate) fn status(error: i32) -> String {
-    error.to_string()
-}

@@ -62,11 +62,13 @@ impl Cluster<Cpg> {
         let mut outbox = Outbox::default();
         let answer = self.services_mut().answer(client, request, &mut outbox);
         let answer = answer.ok_or(unknown)?;
-        let what = What::Reply {
-            client: client.0,
-            reply: wording::status(answer.error),
-        };
-        self.record(Some(peer), what);
+        if answer.message.is_some() {
+            let what = What::Reply {
+                client: client.0,
+                reply: answer.error.to_string(),
+            };
+            self.record(Some(peer), what);
+        }
         self.empty(peer, outbox);
         Ok(answer)
     }

@@ -125,6 +125,7 @@ impl<S: Services> Cluster<S> {
         self.record(Some(peer), What::Leaving);
         self.peers[peer].running = Running::Leaving;
         self.feed(peer, Input::Leave);
+        self.tell(peer, GroupEvent::Leaving);
         let generation = self.number();
         self.peers[peer].stopping = generation;
         self.queue

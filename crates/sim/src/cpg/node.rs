@@ -58,12 +58,15 @@ impl Node {
         self.clients.insert(client, Client::default());
     }
 
-    /// The process ended, or only its connection: it is the same to the group.
+    /// The process ended, or only its connection: it is the same to the group. As in corosync, a
+    /// group without a name does not hear of it, nor does one of somebody who has left another
+    /// group than his own: they keep him until the node goes.
     pub(super) fn disconnect(&mut self, client: ClientId, outbox: &mut Outbox) {
         let Some(client) = self.clients.remove(&client) else {
             return;
         };
-        if matches!(client.state, State::Joining | State::Joined) {
+        let in_group = matches!(client.state, State::Joining | State::Joined);
+        if in_group && !client.group.is_empty() {
             let message = Message::Leave {
                 group: &client.group,
                 pid: client.pid,
@@ -73,8 +76,16 @@ impl Node {
         }
     }
 
+    /// Corosync ends its connections first, and its processes have gone before their node has.
+    fn disconnect_all(&mut self, outbox: &mut Outbox) {
+        for client in self.clients.keys().rev().copied().collect::<Vec<_>>() {
+            self.disconnect(client, outbox);
+        }
+    }
+
     pub(super) fn handle(&mut self, event: GroupEvent<'_>, outbox: &mut Outbox) {
         match event {
+            GroupEvent::Leaving => self.disconnect_all(outbox),
             GroupEvent::RingChanged(change) => self.ring_changed(change),
             GroupEvent::SyncAborted => self.listed.clear(),
             GroupEvent::SyncProcess(ServiceId::Cpg) => self.list_processes(outbox),

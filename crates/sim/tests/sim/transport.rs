@@ -21,6 +21,7 @@ impl Services for Listener {
     fn handle(&mut self, node: NodeId, event: GroupEvent<'_>, outbox: &mut Outbox) {
         let text = match event {
             GroupEvent::Started => "started".to_owned(),
+            GroupEvent::Leaving => "leaving".to_owned(),
             GroupEvent::Stopped => "stopped".to_owned(),
             GroupEvent::RingChanged(RingChange {
                 members,

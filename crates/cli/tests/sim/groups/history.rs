@@ -3,14 +3,13 @@
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use quorate_testkit::compare::assert_same;
-use quorate_testkit::{Cluster, Process, Scratch, wait_until};
+use quorate_testkit::{Cluster, Process, wait_until};
 
-use super::program;
+use super::{program, shared_scratch};
 use crate::matrix::without_rings;
 use crate::tool::{printed, unprivileged};
 
@@ -52,59 +51,179 @@ type Step = (&'static [(u32, &'static str)], Change);
 
 /// Three programs and what happens to their cluster. `{1}` and `{2}` stand for named pipes.
 struct History {
-    scripts: [&'static [&'static str]; 3],
+    scripts: [Vec<&'static str>; 3],
     steps: &'static [Step],
 }
 
 /// All join, one after the other, and each says something when it has heard the one before.
 const FIRST: &[&str] = &[
-    "init", "join", "g", "until", "joined=1*/1", "tell", "{1}", "until", "joined=3/1",
-    "mcast", "one", "until", "three", "big", "2500000", "until", "bytes=2500000",
+    "init",
+    "join",
+    "g",
+    "until",
+    "joined=1*/1",
+    "tell",
+    "{1}",
+    "until",
+    "joined=3/1",
+    "mcast",
+    "one",
+    "until",
+    "three",
+    "big",
+    "2500000",
+    "until",
+    "bytes=2500000",
 ];
 const SECOND: &[&str] = &[
-    "init", "hear", "{1}", "join", "g", "until", "joined=2*/1", "tell", "{2}", "until",
-    "joined=3/1", "until", "one", "mcast", "two", "until", "three", "until", "bytes=2500000",
+    "init",
+    "hear",
+    "{1}",
+    "join",
+    "g",
+    "until",
+    "joined=2*/1",
+    "tell",
+    "{2}",
+    "until",
+    "joined=3/1",
+    "until",
+    "one",
+    "mcast",
+    "two",
+    "until",
+    "three",
+    "until",
+    "bytes=2500000",
 ];
 const THIRD: &[&str] = &[
-    "plain", "hear", "{2}", "join", "g", "until", "joined=3*/1", "until", "two", "mcast", "three",
-    "until", "bytes=2500000", "say", "settled",
+    "plain",
+    "hear",
+    "{2}",
+    "join",
+    "g",
+    "until",
+    "joined=3*/1",
+    "until",
+    "two",
+    "mcast",
+    "three",
+    "until",
+    "bytes=2500000",
+    "say",
+    "settled",
 ];
+
+/// Its node's corosync is gone. The first program waits until it knows.
+const ABANDONED: [&str; 5] = ["until", "nothing any more", "finalize", "tell", "{2}"];
 
 pub(super) fn whole() {
     let first = [
         FIRST,
         &[
-            "names", "all", "one", "g", "say", "settled",
+            "names",
+            "all",
+            "one",
+            "g",
+            "say",
+            "settled",
             // Node 3 is killed, and comes back without its program.
-            "until", "left=3/3", "until", "members=1,2", "members", "g", "say", "killed",
-            "until", "members=1,2,3", "say", "back",
+            "until",
+            "left=3/3",
+            "until",
+            "members=1,2",
+            "members",
+            "g",
+            "say",
+            "killed",
+            "until",
+            "members=1,2,3",
+            "say",
+            "back",
             // Node 1 is alone.
-            "until", "left=2/3", "mcast", "alone", "until", "alone", "until", "members=1", "members",
-            "g", "say", "cut off",
+            "until",
+            "left=2/3",
+            "until",
+            "members=1",
+            "mcast",
+            "alone",
+            "until",
+            "alone",
+            "members",
+            "g",
+            "say",
+            "cut off",
             // And is not any more.
-            "until", "joined=2/4", "until", "members=1,2,3", "say", "healed", "mcast", "together",
+            "until",
+            "joined=2/4",
+            "until",
+            "members=1,2,3",
+            "say",
+            "healed",
+            "mcast",
+            "together",
             // The process on node 2 ends.
-            "until", "left=2/5", "leave", "g", "until", "left=1*/2", "finalize",
+            "until",
+            "left=2/5",
+            "leave",
+            "g",
+            "until",
+            "left=1*/2",
+            "hear",
+            "{2}",
+            "finalize",
         ],
     ]
     .concat();
     let second = [
         SECOND,
         &[
-            "say", "settled", "until", "left=3/3", "until", "members=1,2", "say", "killed",
-            "until", "members=1,2,3", "say", "back", "until", "left=1/3", "mcast", "duo", "until",
-            "duo", "until", "members=2,3", "say", "cut off", "until", "joined=1/4", "until",
-            "members=1,2,3", "say", "healed", "until", "together",
+            "say",
+            "settled",
+            "until",
+            "left=3/3",
+            "until",
+            "members=1,2",
+            "say",
+            "killed",
+            "until",
+            "members=1,2,3",
+            "say",
+            "back",
+            "until",
+            "left=1/3",
+            "until",
+            "members=2,3",
+            "mcast",
+            "duo",
+            "until",
+            "duo",
+            "say",
+            "cut off",
+            "until",
+            "joined=1/4",
+            "until",
+            "members=1,2,3",
+            "say",
+            "healed",
+            "until",
+            "together",
         ],
     ]
     .concat();
-    let third = [THIRD, &["until", "nothing any more", "finalize"]].concat();
+    let third = [THIRD, &ABANDONED].concat();
     History {
-        scripts: [&first, &second, &third].map(|script| &*script.leak()),
+        scripts: [first, second, third],
         steps: &[
-            (&[(1, "settled"), (2, "settled"), (3, "settled")], Change::Kill(3)),
+            (
+                &[(1, "settled"), (2, "settled"), (3, "settled")],
+                Change::Kill(3),
+            ),
             (&[(1, "killed"), (2, "killed")], Change::Up(3)),
-            (&[(1, "back"), (2, "back")], Change::Partition(&[&[1], &[2, 3]])),
+            (
+                &[(1, "back"), (2, "back")],
+                Change::Partition(&[&[1], &[2, 3]]),
+            ),
             (&[(1, "cut off"), (2, "cut off")], Change::Heal),
         ],
     }
@@ -113,12 +232,12 @@ pub(super) fn whole() {
 
 /// Corosync is stopped in good order where a member runs.
 pub(super) fn node_stopped() {
-    let end = ["say", "settled", "until", "left=", "until", "members=", "finalize"];
-    let first = [FIRST, &end].concat();
-    let second = [SECOND, &end].concat();
-    let third = [THIRD, &["until", "nothing any more", "finalize"]].concat();
+    let end = ["say", "settled", "until", "left=", "until", "members="];
+    let first = [FIRST, &end, &["hear", "{1}", "hear", "{2}", "finalize"]].concat();
+    let second = [SECOND, &end, &["finalize", "tell", "{1}"]].concat();
+    let third = [THIRD, &ABANDONED].concat();
     History {
-        scripts: [&first, &second, &third].map(|script| &*script.leak()),
+        scripts: [first, second, third],
         steps: &[(
             &[(1, "settled"), (2, "settled"), (3, "settled")],
             Change::Stop(3),
@@ -171,9 +290,7 @@ impl History {
     }
 
     fn simulated(&self, program: &Path) -> [String; 3] {
-        let scratch = Scratch::new("groups");
-        // The programs run as somebody else.
-        fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o777)).expect("its own");
+        let scratch = shared_scratch();
         let pipes = pipes(scratch.path());
         let scenario = scratch.path().join("scenario.toml");
         let mut text = "[cluster]\nnodes = 3\n".to_owned();
@@ -204,7 +321,10 @@ impl History {
 fn pipes(directory: &Path) -> [PathBuf; 2] {
     ["first", "second"].map(|name| {
         let path = directory.join(name);
-        let made = Command::new("mkfifo").args(["-m", "666"]).arg(&path).status();
+        let made = Command::new("mkfifo")
+            .args(["-m", "666"])
+            .arg(&path)
+            .status();
         assert!(made.expect("it runs").success());
         path
     })
@@ -214,10 +334,16 @@ fn wait_said(log: &Path, mark: &str) {
     let line = format!("say {mark} = 1\n");
     wait_until(&line, || {
         let text = fs::read_to_string(log).expect("text");
-        if text.contains(&line) { Ok(()) } else { Err(text) }
+        if text.contains(&line) {
+            Ok(())
+        } else {
+            Err(text)
+        }
     });
 }
 
 fn wait_end(process: &mut Process) {
-    process.wait_for(quorate_testkit::wait::LIMIT).expect("it ends");
+    process
+        .wait_for(quorate_testkit::wait::LIMIT)
+        .expect("it ends");
 }
