@@ -18,6 +18,9 @@ const NO_SECTIONS: i32 = 27;
 /// The largest message: a value with its header, in a request or a reply.
 const MAX_MSG_SIZE: u32 = VALUE_MAX as u32 + 512;
 
+/// More keys than any cluster has: a list that is longer has no end.
+const KEYS_MAX: usize = 1 << 16;
+
 /// A value of the map. Types other than these are [`Value::Other`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the types")]
@@ -147,6 +150,10 @@ impl Cmap {
         let list: HandleReply = self.session.call(request.as_bytes(), reply_id::ITER_INIT)?;
         let mut keys = Vec::new();
         let ended = loop {
+            if keys.len() > KEYS_MAX {
+                let endless = ReplyError::Malformed("a list of keys has no end");
+                return Err(self.session.refused_or_malformed(endless));
+            }
             let next = IterNext::new(list.handle);
             match self
                 .session

@@ -1,92 +1,24 @@
 //! Daemons that answer otherwise than corosync does.
 
 use quorate_client::{Endpoint, Error, Event, EventBuffer, IpcError, Options, VoteQuorum, Wait};
-use quorate_ipc::Service;
 use quorate_ipc::header::{RequestHeader, ResponseHeader};
-use quorate_ipc::server::{ConnId, Limits, Occurrence, Server};
 use quorate_proto::ReplyError;
 use quorate_proto::votequorum::{InfoReply, RingId};
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use quorate_testkit::daemon::Answering;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use zerocopy::{FromBytes, IntoBytes};
 
-/// A daemon with one way of answering.
-struct Daemon {
-    dir: PathBuf,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-type Answer = dyn FnMut(&mut Server, ConnId, &[u8]) + Send;
-
-impl Daemon {
-    fn start(answer: impl FnMut(&mut Server, ConnId, &[u8]) + Send + 'static) -> Self {
-        Self::start_admitting(|| Ok(()), answer)
-    }
-
-    fn start_admitting(
-        admit: impl Fn() -> Result<(), i32> + Send + 'static,
-        answer: impl FnMut(&mut Server, ConnId, &[u8]) + Send + 'static,
-    ) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("quorate-odd-daemon-{}-{number}", std::process::id());
-        let dir = std::env::temp_dir().join(name);
-        for dir in [&dir, &dir.join("run"), &dir.join("rings")] {
-            DirBuilder::new().mode(0o700).create(dir).unwrap();
-        }
-        let mut server = Server::new(&dir.join("rings"), Limits::default()).unwrap();
-        server
-            .bind_dir(&dir.join("run"), Service::VoteQuorum)
-            .unwrap();
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut answer: Box<Answer> = Box::new(answer);
-        let thread = std::thread::spawn({
-            let stop = Arc::clone(&stop);
-            move || {
-                while !stop.load(Ordering::Acquire) {
-                    let happened = server.poll(Some(Duration::from_millis(20)), |_| admit());
-                    for occurrence in happened.unwrap() {
-                        if let Occurrence::Request { conn, bytes } = occurrence {
-                            answer(&mut server, conn, &bytes);
-                        }
-                    }
-                }
-            }
-        });
-        Self {
-            dir,
-            stop,
-            thread: Some(thread),
-        }
-    }
-
-    fn options(&self) -> Options {
-        Options {
-            endpoint: Endpoint::RunDir(self.dir.join("run")),
-            timeout: None,
-        }
-    }
-
-    fn session(&self) -> VoteQuorum {
-        VoteQuorum::connect(&self.options()).unwrap()
+fn options(daemon: &Answering) -> Options {
+    Options {
+        endpoint: Endpoint::RunDir(daemon.run_dir()),
+        timeout: None,
     }
 }
 
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        let ended = self.thread.take().unwrap().join();
-        fs::remove_dir_all(&self.dir).unwrap();
-        if !std::thread::panicking() {
-            ended.unwrap();
-        }
-    }
+fn session(daemon: &Answering) -> VoteQuorum {
+    VoteQuorum::connect(&options(daemon)).unwrap()
 }
 
 fn id(request: &[u8]) -> i32 {
@@ -95,8 +27,8 @@ fn id(request: &[u8]) -> i32 {
 
 /// GETINFO is answered with these bytes; nothing may be believed afterwards.
 fn gives_up(reply: Vec<u8>) {
-    let daemon = Daemon::start(move |server, conn, _| server.reply(conn, reply.clone()));
-    let session = daemon.session();
+    let daemon = Answering::start(move |server, conn, _| server.reply(conn, reply.clone()));
+    let session = session(&daemon);
     let first = session.info(0).unwrap_err();
     assert!(
         matches!(first, Error::Ipc(IpcError::Protocol(_))),
@@ -145,8 +77,8 @@ fn an_answer_shorter_than_a_header() {
 #[test]
 fn any_request_may_be_refused_barely() {
     let bare = ResponseHeader::new(0, 24, 6);
-    let daemon = Daemon::start(move |server, conn, _| server.reply(conn, bare.as_bytes()));
-    let session = daemon.session();
+    let daemon = Answering::start(move |server, conn, _| server.reply(conn, bare.as_bytes()));
+    let session = session(&daemon);
     for _ in 0..2 {
         let error = session.info(0).unwrap_err();
         assert!(
@@ -164,8 +96,8 @@ fn any_request_may_be_refused_barely() {
 #[test]
 fn reasons_to_refuse_a_connection_are_errnos() {
     for errno in [libc::EACCES, libc::EAGAIN, libc::ENOSYS, libc::EMFILE] {
-        let daemon = Daemon::start_admitting(move || Err(errno), |_, _, _| ());
-        let error = VoteQuorum::connect(&daemon.options()).unwrap_err();
+        let daemon = Answering::start_admitting(move || Err(errno), |_, _, _| ());
+        let error = VoteQuorum::connect(&options(&daemon)).unwrap_err();
         let Error::Ipc(error @ IpcError::Refused(_)) = error else {
             panic!("{error}")
         };
@@ -185,7 +117,7 @@ fn node_list(context: u64, members: &mut [u32]) -> Vec<u8> {
 
 #[test]
 fn events_of_unknown_kinds_are_passed_over() {
-    let daemon = Daemon::start(|server, conn, _| {
+    let daemon = Answering::start(|server, conn, _| {
         let mut unknown = node_list(1, &mut [1]);
         unknown[..4].copy_from_slice(&99i32.to_ne_bytes());
         server.event(conn, unknown);
@@ -196,7 +128,7 @@ fn events_of_unknown_kinds_are_passed_over() {
         server.event(conn, node_list(2, &mut [1, 2]));
         server.reply(conn, ResponseHeader::new(0, 24, 1).as_bytes());
     });
-    let session = daemon.session();
+    let session = session(&daemon);
     session.track_start(2, 2).unwrap();
     let mut buffer = EventBuffer::new();
     let event = session.next_event(&mut buffer, true).unwrap();
@@ -210,13 +142,13 @@ fn events_of_unknown_kinds_are_passed_over() {
 
 #[test]
 fn an_event_that_claims_too_much_ends_the_connection() {
-    let daemon = Daemon::start(|server, conn, _| {
+    let daemon = Answering::start(|server, conn, _| {
         let mut event = node_list(1, &mut [1, 2, 3]);
         event.truncate(64);
         server.event(conn, event);
         server.reply(conn, ResponseHeader::new(0, 24, 1).as_bytes());
     });
-    let session = daemon.session();
+    let session = session(&daemon);
     session.track_start(1, 2).unwrap();
     let error = session
         .next_event(&mut EventBuffer::new(), true)
@@ -232,13 +164,13 @@ fn an_event_that_claims_too_much_ends_the_connection() {
 #[test]
 fn a_flood_of_events_arrives_whole_and_in_order() {
     const EVENTS: u64 = 10_000;
-    let daemon = Daemon::start(|server, conn, _| {
+    let daemon = Answering::start(|server, conn, _| {
         for context in 0..EVENTS {
             server.event(conn, node_list(context, &mut [1, 2, 3]));
         }
         server.reply(conn, ResponseHeader::new(0, 24, 1).as_bytes());
     });
-    let session = daemon.session();
+    let session = session(&daemon);
     session.track_start(0, 2).unwrap();
     let mut buffer = EventBuffer::new();
     let mut expected = 0;
@@ -265,7 +197,7 @@ fn an_answer_that_comes_late_is_nobody_elses() {
     let mut first = true;
     let release = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&release);
-    let daemon = Daemon::start(move |server, conn, request| {
+    let daemon = Answering::start(move |server, conn, request| {
         assert_eq!(id(request), 0);
         let node = u32::from_ne_bytes(request[16..20].try_into().unwrap());
         let mut reply = InfoReply::new(1);
@@ -280,7 +212,7 @@ fn an_answer_that_comes_late_is_nobody_elses() {
     let timeout = Some(Duration::from_millis(50));
     let session = VoteQuorum::connect(&Options {
         timeout,
-        ..daemon.options()
+        ..options(&daemon)
     })
     .unwrap();
     let gave_up = session.info(7).unwrap_err();

@@ -4,77 +4,27 @@
 use quorate_client::{
     Endpoint, Error, Event, EventBuffer, ExtraInfo, Node, Options, RingId, VoteQuorum, Wait,
 };
-use quorate_ipc::Service;
-use quorate_ipc::server::{ConnId, Limits, Occurrence, Server};
+use quorate_ipc::server::{ConnId, Server};
 use quorate_proto::ReplyError;
 use quorate_proto::votequorum::{EXTRA_INFO_MAX, ExtraInfoReply, InfoReply, Request, StatusReply};
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
+use quorate_testkit::daemon::Answering;
 use std::time::Duration;
 use zerocopy::IntoBytes;
 
 const RING: RingId = RingId { nodeid: 1, seq: 8 };
 const CONTEXT: u64 = 0x1122_3344_5566_7788;
 
-struct Daemon {
-    dir: PathBuf,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+fn daemon() -> Answering {
+    let mut info = Vec::new();
+    Answering::start(move |server, conn, bytes| answer(server, conn, bytes, &mut info))
 }
 
-impl Daemon {
-    fn start() -> Self {
-        static DAEMONS: AtomicUsize = AtomicUsize::new(0);
-        let n = DAEMONS.fetch_add(1, Ordering::Relaxed);
-        let dir = std::env::temp_dir().join(format!("quorate-client-{}-{n}", std::process::id()));
-        DirBuilder::new().mode(0o700).create(&dir).unwrap();
-        let mut server = Server::new(&dir, Limits::default()).unwrap();
-        server.bind_dir(&dir, Service::VoteQuorum).unwrap();
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || {
-            let mut info = Vec::new();
-            while !stopped.load(Ordering::Acquire) {
-                let limit = Some(Duration::from_millis(20));
-                for occurrence in server.poll(limit, |_| Ok(())).unwrap() {
-                    if let Occurrence::Request { conn, bytes } = occurrence {
-                        answer(&mut server, conn, &bytes, &mut info);
-                    }
-                }
-            }
-        });
-        Self {
-            dir,
-            stop,
-            thread: Some(thread),
-        }
-    }
-
-    fn connect(&self) -> VoteQuorum {
-        let options = Options {
-            endpoint: Endpoint::RunDir(self.dir.clone()),
-            timeout: Some(Duration::from_secs(20)),
-        };
-        VoteQuorum::connect(&options).unwrap()
-    }
-
-    fn stop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        self.stop();
-        fs::remove_dir(&self.dir).expect("the server leaves nothing behind");
-    }
+fn connect(daemon: &Answering) -> VoteQuorum {
+    let options = Options {
+        endpoint: Endpoint::RunDir(daemon.run_dir()),
+        timeout: Some(Duration::from_secs(20)),
+    };
+    VoteQuorum::connect(&options).unwrap()
 }
 
 fn answer(server: &mut Server, conn: ConnId, bytes: &[u8], info: &mut Vec<u8>) {
@@ -148,8 +98,8 @@ fn refused(error: Error) -> i32 {
 
 #[test]
 fn every_call_is_understood() {
-    let daemon = Daemon::start();
-    let session = daemon.connect();
+    let daemon = daemon();
+    let session = connect(&daemon);
     let info = session.info(2).unwrap();
     assert_eq!((info.nodeid, info.quorum), (2, 300));
     assert_eq!(&info.qdevice_name[..8], b"Qdevice\0");
@@ -177,8 +127,8 @@ fn every_call_is_understood() {
 
 #[test]
 fn events_arrive_as_they_were_sent() {
-    let daemon = Daemon::start();
-    let session = daemon.connect();
+    let daemon = daemon();
+    let session = connect(&daemon);
     session
         .set_qdevice_extra_info(&[7; EXTRA_INFO_MAX])
         .unwrap();
@@ -196,8 +146,8 @@ fn events_arrive_as_they_were_sent() {
 
 #[test]
 fn many_threads_share_a_session() {
-    let daemon = Daemon::start();
-    let session = daemon.connect();
+    let daemon = daemon();
+    let session = connect(&daemon);
     std::thread::scope(|scope| {
         for nodeid in [1, 2, 1, 2] {
             let session = &session;
@@ -212,8 +162,8 @@ fn many_threads_share_a_session() {
 
 #[test]
 fn the_end_of_the_daemon_is_noticed() {
-    let mut daemon = Daemon::start();
-    let session = daemon.connect();
+    let mut daemon = daemon();
+    let session = connect(&daemon);
     session.info(0).unwrap();
     daemon.stop();
     let error = session.info(0).unwrap_err();

@@ -1,0 +1,260 @@
+//! A daemon's ends of the rings, in which every word may be wrong.
+
+use std::fs::{File, OpenOptions};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::libc;
+
+/// Where the words of a ring's header stand.
+pub mod header {
+    /// Where the next chunk is written.
+    pub const WRITE_INDEX: usize = 0;
+    /// Where the next chunk is read.
+    pub const READ_INDEX: usize = 4;
+    /// The ring's length in words.
+    pub const WORD_SIZE: usize = 8;
+    /// How many sides are there.
+    pub const REFERENCES: usize = 8204;
+    /// The semaphore's value.
+    pub const SEMAPHORE: usize = 8208;
+    /// How many wait for it.
+    pub const WAITERS: usize = 8212;
+    /// glibc's mark of a semaphore that processes share.
+    pub const SHARED_MARK: usize = 8216;
+    /// The daemon's wish for less traffic.
+    pub const FLOW_CONTROL: usize = 8240;
+    /// All of them.
+    pub const WORDS: [usize; 8] = [
+        WRITE_INDEX,
+        READ_INDEX,
+        WORD_SIZE,
+        REFERENCES,
+        SEMAPHORE,
+        WAITERS,
+        SHARED_MARK,
+        FLOW_CONTROL,
+    ];
+    /// Length of the file.
+    pub const LEN: usize = 8252;
+}
+
+/// `magic` of a chunk that is complete.
+const COMMITTED: u32 = 0xA1A1_A1A1;
+
+/// A chunk as it is laid into a ring.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// The length it claims.
+    pub len: u32,
+    /// Its mark.
+    pub magic: u32,
+    /// What it holds.
+    pub payload: &'a [u8],
+}
+
+impl<'a> Chunk<'a> {
+    /// A chunk as it should be.
+    #[must_use]
+    pub fn new(payload: &'a [u8]) -> Self {
+        Self {
+            len: payload.len() as u32,
+            magic: COMMITTED,
+            payload,
+        }
+    }
+}
+
+/// A ring in its two files.
+#[derive(Debug)]
+pub struct Ring {
+    /// The file with the indexes and the semaphore.
+    pub header: File,
+    /// The file with the chunks.
+    pub data: File,
+    /// Mapped for what must change atomically.
+    words: NonNull<AtomicU32>,
+    len: usize,
+    at: usize,
+}
+
+// SAFETY: the mapping belongs to the process, and is used through atomics only.
+unsafe impl Send for Ring {}
+
+impl Ring {
+    fn create(base: &Path, max: u32) -> Self {
+        let [header, data] = ["-header", "-data"].map(|suffix| create(&with_suffix(base, suffix)));
+        let len = (max as usize + 13).next_multiple_of(4096);
+        header.set_len(header::LEN as u64).expect("a file can grow");
+        data.write_all_at(&vec![0; len], 0)
+            .expect("there is room for a ring");
+        // SAFETY: a new mapping touches no existing memory; the file has this length.
+        let start = unsafe {
+            let access = libc::PROT_READ | libc::PROT_WRITE;
+            let file = header.as_raw_fd();
+            libc::mmap(
+                std::ptr::null_mut(),
+                header::LEN,
+                access,
+                libc::MAP_SHARED,
+                file,
+                0,
+            )
+        };
+        assert_ne!(start, libc::MAP_FAILED, "a file can be mapped");
+        let ring = Self {
+            header,
+            data,
+            words: NonNull::new(start.cast()).expect("not at address 0"),
+            len,
+            at: 0,
+        };
+        ring.set(header::WORD_SIZE, (len / 4) as u32);
+        ring.set(header::REFERENCES, 1);
+        ring.set(header::SHARED_MARK, 0x80);
+        ring
+    }
+
+    fn word(&self, offset: usize) -> &AtomicU32 {
+        assert!(offset % 4 == 0 && offset + 4 <= header::LEN);
+        // SAFETY: inside the mapping and aligned by the assertion; lives as long as `self`.
+        unsafe { self.words.add(offset / 4).as_ref() }
+    }
+
+    /// Sets a word of the header.
+    pub fn set(&self, offset: usize, value: u32) {
+        self.word(offset).store(value, Ordering::SeqCst);
+    }
+
+    /// A word of the header.
+    #[must_use]
+    pub fn get(&self, offset: usize) -> u32 {
+        self.word(offset).load(Ordering::SeqCst)
+    }
+
+    /// Counts a chunk and wakes who waits.
+    pub fn post(&self) {
+        let value = self.word(header::SEMAPHORE);
+        value.fetch_add(1, Ordering::SeqCst);
+        // SAFETY: the word is valid for the call.
+        unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                std::ptr::from_ref(value),
+                libc::FUTEX_WAKE,
+                1,
+            );
+        }
+    }
+
+    /// Lays a chunk into the ring, counted by nothing yet.
+    ///
+    /// # Panics
+    ///
+    /// When the file can't be written.
+    pub fn lay(&mut self, chunk: Chunk<'_>) {
+        let mut bytes = Vec::with_capacity(8 + chunk.payload.len());
+        bytes.extend_from_slice(&chunk.len.to_ne_bytes());
+        bytes.extend_from_slice(&chunk.magic.to_ne_bytes());
+        bytes.extend_from_slice(chunk.payload);
+        let (first, second) = bytes.split_at(bytes.len().min(self.len - self.at));
+        self.data
+            .write_all_at(first, self.at as u64)
+            .expect("the data file is there");
+        self.data
+            .write_all_at(second, 0)
+            .expect("the data file is there");
+        self.at = (self.at + bytes.len().next_multiple_of(4)) % self.len;
+        self.set(header::WRITE_INDEX, (self.at / 4) as u32);
+    }
+
+    /// Takes the next chunk, if one is counted; none either of one that makes no sense.
+    pub fn take(&mut self) -> Option<Vec<u8>> {
+        let value = self.word(header::SEMAPHORE);
+        value
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| {
+                count.checked_sub(1)
+            })
+            .ok()?;
+        let mut start = [0; 8];
+        self.read(self.at, &mut start)?;
+        let [len, magic] = [&start[..4], &start[4..]]
+            .map(|bytes| u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+        let mut payload = vec![0; usize::try_from(len).ok().filter(|len| *len <= self.len)?];
+        self.read((self.at + 8) % self.len, &mut payload)?;
+        self.at = (self.at + 8 + payload.len().next_multiple_of(4)) % self.len;
+        self.set(header::READ_INDEX, (self.at / 4) as u32);
+        (magic == COMMITTED).then_some(payload)
+    }
+
+    fn read(&self, at: usize, bytes: &mut [u8]) -> Option<()> {
+        let (first, second) = bytes.split_at_mut(bytes.len().min(self.len - at));
+        self.data.read_exact_at(first, at as u64).ok()?;
+        self.data.read_exact_at(second, 0).ok()
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `create`, and no reference outlives `self`.
+        unsafe { libc::munmap(self.words.as_ptr().cast(), header::LEN) };
+    }
+}
+
+/// The three rings of a connection.
+#[derive(Debug)]
+pub struct Rings {
+    /// From the client.
+    pub request: Ring,
+    /// To the client, one for each request.
+    pub response: Ring,
+    /// To the client, at any time.
+    pub event: Ring,
+    /// Their paths, without what is appended for the two files.
+    pub bases: [PathBuf; 3],
+}
+
+impl Rings {
+    /// Makes the files in a directory.
+    ///
+    /// # Panics
+    ///
+    /// When they can't be made.
+    #[must_use]
+    pub fn create(directory: &Path, service: &str, max: u32) -> Self {
+        let bases = ["request", "response", "event"]
+            .map(|kind| directory.join(format!("qb-{kind}-{service}")));
+        let [request, response, event] = bases.each_ref().map(|base| Ring::create(base, max));
+        Self {
+            request,
+            response,
+            event,
+            bases,
+        }
+    }
+
+    /// The three, in the order of the handshake.
+    #[must_use]
+    pub fn each(&self) -> [&Ring; 3] {
+        [&self.request, &self.response, &self.event]
+    }
+}
+
+pub(super) fn with_suffix(base: &Path, suffix: &str) -> PathBuf {
+    let mut path = base.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
+pub(super) fn create(path: &Path) -> File {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
