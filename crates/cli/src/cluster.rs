@@ -127,6 +127,7 @@ impl ClusterArguments {
             seed: 0,
             compat: Compat::default(),
             start: true,
+            before: Vec::new(),
             faults: Vec::new(),
             steps: Vec::new(),
             exit_code: None,

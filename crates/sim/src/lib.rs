@@ -82,6 +82,10 @@
 //!
 //! [`host`] gives every node the sockets of corosync's services, so that programs can take part.
 //!
+//! # Replay
+//!
+//! [`replay`] makes a scenario of what was recorded on a real node.
+//!
 //! # Joining services on top
 //!
 //! Clients of votequorum: [`Cluster::attach`], [`Cluster::request`], [`Cluster::outputs`]. The
@@ -96,6 +100,7 @@ mod excerpt;
 pub mod fault;
 pub mod host;
 mod log;
+pub mod replay;
 mod rng;
 pub mod scenario;
 pub mod search;

@@ -111,6 +111,54 @@ pub mod told {
 
     use crate::log::Spaced;
 
+    /// What [`parse`] finds in the words.
+    #[derive(Clone, PartialEq, Eq, Debug)]
+    pub(crate) enum Told {
+        /// The number of the ring and its members.
+        NodeList { seq: u64, members: Vec<u32> },
+        /// The nodes with their states.
+        Quorum {
+            quorate: bool,
+            nodes: Vec<(u32, u32)>,
+        },
+        /// The votes.
+        ExpectedVotes(u32),
+        /// Of a device.
+        ExtraInfo,
+    }
+
+    /// Reads what the functions here write.
+    pub(crate) fn parse(text: &str) -> Option<Told> {
+        if let Some(votes) = text.strip_prefix("expected ") {
+            return votes.parse().ok().map(Told::ExpectedVotes);
+        }
+        if text.starts_with("extra info of ") {
+            return Some(Told::ExtraInfo);
+        }
+        let (head, list) = text.split_once(':')?;
+        let mut words = list.split_whitespace();
+        if let Some(ring) = head.strip_prefix("nodelist ") {
+            let (_, seq) = ring.split_once('.')?;
+            let seq = u64::from_str_radix(seq, 16).ok()?;
+            let members = words.map(|node| node.parse().ok()).collect::<Option<_>>()?;
+            return Some(Told::NodeList { seq, members });
+        }
+        let quorate = match head.strip_prefix("quorum ")? {
+            "0" => false,
+            "1" => true,
+            _ => return None,
+        };
+        let entry = |word: &str| {
+            let (node, state) = word.split_once('/')?;
+            Some((node.parse().ok()?, state.parse().ok()?))
+        };
+        let nodes = words.try_fold(Vec::new(), |mut nodes, word| {
+            nodes.push(entry(word)?);
+            Some(nodes)
+        })?;
+        Some(Told::Quorum { quorate, nodes })
+    }
+
     /// `nodelist 1.10: 1 2 3`
     #[must_use]
     pub fn node_list(ring: RingId, members: &[u32]) -> String {

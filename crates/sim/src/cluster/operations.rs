@@ -97,6 +97,16 @@ impl<S: Services> Cluster<S> {
         Ok(())
     }
 
+    /// What a node has stored as the number of its last ring is no less than this from now on, so
+    /// that the next ring's number is higher by 4 at least. Failed attempts to form a ring, which do
+    /// not occur here, have this effect on a real node. Does nothing to an unknown node.
+    pub fn raise_ring_number(&mut self, node: NodeId, number: u64) {
+        if let Some(peer) = self.index(node) {
+            let stored = &mut self.peers[peer].stored_seq;
+            *stored = number.max(*stored);
+        }
+    }
+
     /// A node's corosync is gone from one moment to the next. The others notice when the token
     /// does not come back.
     ///

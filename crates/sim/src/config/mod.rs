@@ -59,6 +59,25 @@ impl ClusterConfig {
         })
     }
 
+    /// What a map of keys with their values as text stands for, as a running corosync has them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](Self::parse), without a place.
+    pub fn from_texts<'a>(
+        texts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ConfigErrorKind> {
+        let mut keys = Keys::default();
+        for (key, text) in texts {
+            keys.set(key, typing::kind_in_map(key).read(key, text)?)?;
+        }
+        let nodes = derive::nodes(&keys).map_err(|(kind, _)| kind)?;
+        if keys.str("quorum.provider") != Some("corosync_votequorum") {
+            return Err(ConfigErrorKind::NoProvider);
+        }
+        Ok(ClusterConfig { keys, nodes })
+    }
+
     /// Nodes with one vote each, called `node1`, `node2`, … after their ids, and nothing else.
     #[must_use]
     pub fn with_nodes(nodes: impl IntoIterator<Item = u32>) -> Self {

@@ -106,6 +106,21 @@ pub(crate) fn key_value(key: &str, text: &str, is_number: bool) -> Result<Value,
     kind.read(key, text)
 }
 
+/// The kind of a key by the name that it has in the map, lists included.
+pub(super) fn kind_in_map(key: &str) -> Kind {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    if key.starts_with("nodelist.node.") {
+        return match last {
+            "nodeid" | "quorum_votes" => Kind::U32,
+            _ => Kind::Str,
+        };
+    }
+    if key.starts_with("totem.interface.") {
+        return interface_kind(last).unwrap_or(Kind::Str);
+    }
+    kind_of(key)
+}
+
 /// The kind of a key of `totem.interface`, by its last name; `None` for one that corosync does not
 /// treat specially.
 pub(super) fn interface_kind(name: &str) -> Option<Kind> {

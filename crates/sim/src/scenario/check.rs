@@ -108,6 +108,7 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
         seed: cluster.seed,
         compat: cluster.compat,
         start: cluster.start,
+        before: Vec::new(),
         faults,
         steps,
         exit_code: last.as_ref().and_then(|last| last.exit_code),

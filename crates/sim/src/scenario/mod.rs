@@ -147,6 +147,9 @@ pub struct Scenario {
     pub compat: Compat,
     /// Whether all nodes start at time 0.
     pub start: bool,
+    /// What happens before programs start, one after another, each when nothing is under way any
+    /// more.
+    pub before: Vec<Operation>,
     /// What goes wrong under programs.
     pub faults: Vec<Fault>,
     /// What happens.
@@ -244,6 +247,13 @@ pub enum Operation {
         /// Its value; `None` removes it.
         value: Option<Value>,
     },
+    /// The next ring of a node has a number higher than this by 4 at least.
+    RingNumber {
+        /// The node.
+        node: NodeId,
+        /// What it has stored.
+        number: u64,
+    },
     /// Switches faults on or off.
     Fault {
         /// Their name.
@@ -302,6 +312,10 @@ impl Operation {
                 cluster.reload(*node, config).map(|_| ())
             }
             Operation::SetKey { node, key, value } => cluster.set_key(*node, key, value.clone()),
+            Operation::RingNumber { node, number } => {
+                cluster.raise_ring_number(*node, *number);
+                Ok(())
+            }
             Operation::Fault { name, on } => {
                 cluster.switch_fault(name, *on);
                 Ok(())
@@ -354,6 +368,10 @@ impl Scenario {
         cluster.set_faults(self.faults.clone());
         if self.start {
             cluster.start_all()?;
+        }
+        for operation in &self.before {
+            operation.apply(&mut cluster)?;
+            cluster.run_until_quiet();
         }
         Ok(cluster)
     }
