@@ -44,11 +44,17 @@ impl ClusterArguments {
         if let Some(seed) = self.seed {
             scenario.seed = seed;
         }
+        self.add_compat(&mut scenario.compat)?;
+        Ok(scenario)
+    }
+
+    /// Turns on what `--compat` says.
+    pub(crate) fn add_compat(&self, compat: &mut Compat) -> Result<(), String> {
         for word in &self.compat {
-            add_compat(&mut scenario.compat, word)
+            add_compat(compat, word)
                 .ok_or_else(|| format!("--compat {word}: there is no such word; see --help"))?;
         }
-        Ok(scenario)
+        Ok(())
     }
 
     /// The seed, if one was given.

@@ -1,9 +1,11 @@
 //! What `quorate run` is asked to do.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use quorate_engine::NodeId;
+use quorate_engine::{Compat, NodeId};
+use quorate_sim::read_log;
+use quorate_sim::replay::{Deviation, Replay, replay};
 use quorate_sim::scenario::Scenario;
 
 use crate::cluster::ClusterArguments;
@@ -19,7 +21,10 @@ use crate::cluster::ClusterArguments;
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(super) cluster: ClusterArguments,
-    /// The node on which the program runs [default: the first]
+    /// What `quorate record` wrote on a node: the program sees the same there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "config", "scenario", "seed"])]
+    replay: Option<PathBuf>,
+    /// The node on which the program runs [default: the first, or the recorded one]
     #[arg(long, value_name = "NODE")]
     node: Option<u32>,
     /// Another program, on this node; its command ends at the next --on or --
@@ -68,10 +73,17 @@ Exit status:
   the program's own, 128 + N if signal N ended it; with an expectation about the exit code that
   held, 0. Without a program 0. And:
    64  the arguments make no sense
-  123  an expectation of the scenario did not hold, an invariant was violated, or two runs differed
+  123  an expectation of the scenario did not hold, an invariant was violated, two runs differed, or
+       the simulation cannot show what was recorded; each is named with its line
   125  quorate itself failed
   126  a program cannot be run
   127  a program was not found
+
+Replay:
+  A recording tells what one node's programs saw. Of nodes that it lost, and that came back, it does
+  not say whether they were cut off or restarted: the one is taken that gives what was recorded.
+  All is as it was told, in that order, and at its time as far as the simulation can follow. Recorded
+  with corosync 3.1, it often needs --compat corosync-3.1.
 
 Programs with a libvotequorum of corosync 3.1 and older take what it says about a device's extra
 information for an error, as with a newer corosync: give them --compat no-extra-info.
@@ -81,7 +93,8 @@ Examples:
   quorate run --config corosync.conf --node 2 -- ./my_program
   quorate run --scenario split-brain.toml --pace idle --junit report.xml -- ./my_program
   quorate run --on 2 -- ./other --on 3 -- ./other -- ./my_program
-  quorate run --scenario split-brain.toml --check-determinism";
+  quorate run --scenario split-brain.toml --check-determinism
+  quorate run --replay incident.jsonl --pace idle -- ./my_program";
 
 /// How virtual time passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -101,6 +114,8 @@ pub(super) struct Command {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) scenario: Scenario,
+    /// What of a recording cannot be shown.
+    pub(super) deviations: Vec<Deviation>,
     /// The one whose exit status counts comes first.
     pub(super) commands: Vec<Command>,
 }
@@ -108,11 +123,17 @@ pub(super) struct Plan {
 impl Arguments {
     /// Reads files, and holds everything against each other.
     pub(super) fn plan(&self) -> Result<Plan, String> {
-        let scenario = self.cluster.scenario()?;
+        let (scenario, deviations, recorded) = match &self.replay {
+            None => (self.cluster.scenario()?, Vec::new(), None),
+            Some(file) => {
+                let replay = self.read_recording(file)?;
+                (replay.scenario, replay.deviations, Some(replay.node))
+            }
+        };
         let nodes = scenario.config.nodes();
         // A configuration without nodes is refused when it is read.
         let first = nodes.first().map_or(NodeId(1), |node| node.id);
-        let main = self.node.map_or(first, NodeId);
+        let main = self.node.map(NodeId).or(recorded).unwrap_or(first);
         let commands = commands(&self.words, main, self.on.map(NodeId))?;
         let named = self.node.map(NodeId).into_iter();
         for node in named.chain(commands.iter().map(|command| command.node)) {
@@ -120,10 +141,23 @@ impl Arguments {
                 return Err(format!("there is no node {node} in the cluster"));
             }
         }
-        if commands.is_empty() && !self.cluster.has_scenario() {
+        if commands.is_empty() && !self.cluster.has_scenario() && recorded.is_none() {
             return Err("neither a program nor a scenario was given; see --help".to_owned());
         }
-        Ok(Plan { scenario, commands })
+        Ok(Plan {
+            scenario,
+            deviations,
+            commands,
+        })
+    }
+
+    fn read_recording(&self, file: &Path) -> Result<Replay, String> {
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
+        let lines = read_log(&name, &text).map_err(|error| error.to_string())?;
+        let mut compat = Compat::default();
+        self.cluster.add_compat(&mut compat)?;
+        replay(&name, &lines, compat).map_err(|error| error.to_string())
     }
 }
 

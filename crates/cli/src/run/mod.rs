@@ -18,6 +18,7 @@ use play::Play;
 use programs::Programs;
 pub(crate) use programs::{Launch, NOT_FOUND, NOT_RUNNABLE, launch};
 use quorate_sim::host::Host;
+use quorate_sim::replay::Deviation;
 use quorate_sim::scenario::{Due, Player, Report};
 use quorate_sim::{Cluster, OperationError};
 
@@ -64,7 +65,9 @@ pub(crate) fn complain(message: &str, code: u8) -> ExitCode {
 
 fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
     let signals = signals()?;
-    let ending = once(arguments, plan, &signals)?;
+    let mut ending = once(arguments, plan, &signals)?;
+    let deviations = plan.deviations.iter().map(Deviation::check);
+    ending.report.checks.extend(deviations);
     let mut good = tell_failures(&ending.report);
     let write = |file: &Option<PathBuf>, text: String| match file {
         Some(file) => {
@@ -135,8 +138,12 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
     let player = Player::new(scenario);
     if scenario.start {
         settle(&mut host, &player)?;
-        events.write(&host.act(Cluster::take_log)?)?;
     }
+    for operation in &scenario.before {
+        host.act(|cluster| operation.apply(cluster))??;
+        host.act(Cluster::run_until_quiet)?;
+    }
+    events.write(&host.act(Cluster::take_log)?)?;
     let mut running = Programs::default();
     if !plan.commands.is_empty() {
         let preload = crate::node::preload()?;

@@ -104,45 +104,66 @@ impl Candidate {
         let lost = all.difference(&members).copied().collect();
         let mut ways = Vec::new();
         for fate in options::fates(&lost, rest) {
-            let mut start = self.clone();
-            let mut operations = vec![Operation::Up(ids(&all))];
-            operations.extend(start.vanish(&fate));
-            start.prepare(&operations);
-            let Some(view) = start.view() else {
-                continue;
-            };
-            let natural = start
-                .cluster
-                .engine(self.node)
-                .map_or(0, |engine| engine.ring().seq);
-            let number = seen.number.unwrap_or(0).saturating_sub(natural);
-            if number > 0 {
-                // Starting from a higher number, all numbers are higher by as much.
-                let parts = (start.parts, start.cuts);
-                start = self.clone();
-                (start.parts, start.cuts) = parts;
-                let node = self.node;
-                start.prepare(&[Operation::RingNumber { node, number }]);
-                start.prepare(&operations);
-            }
-            for votes in options::votes(self.node, &view, seen) {
-                let mut way = start.clone();
-                way.prepare(&votes);
-                way.prepare(&options::devices(&view, seen));
-                way.observe();
-                let simulated = way.cluster.now();
-                way.anchor = Some(Anchor {
-                    recorded: moment.at,
-                    simulated,
-                });
-                way.look(moment, seen);
-                ways.push(way);
+            ways.extend(self.begin_with(&fate, &all, false, (moment, seen)));
+            if !lost.is_empty() {
+                ways.extend(self.begin_with(&fate, &all, true, (moment, seen)));
             }
         }
         if ways.is_empty() {
             ways.push(self.clone());
         }
         ways
+    }
+
+    /// All start, and then some vanish: before votes were changed or after it (`early`).
+    fn begin_with(
+        &self,
+        fate: &options::Fate,
+        all: &BTreeSet<u32>,
+        early: bool,
+        (moment, seen): (&Moment, &Seen),
+    ) -> Vec<Self> {
+        let mut start = self.clone();
+        start.prepare(&[Operation::Up(ids(all))]);
+        if early {
+            let view = start.view();
+            let votes = view.map(|view| options::set_votes(self.node, &view, seen));
+            start.prepare(&votes.unwrap_or_default());
+        }
+        let vanish = start.vanish(fate);
+        start.prepare(&vanish);
+        let Some(view) = start.view() else {
+            return Vec::new();
+        };
+        let natural = start
+            .cluster
+            .engine(self.node)
+            .map_or(0, |engine| engine.ring().seq);
+        let number = seen.number.unwrap_or(0).saturating_sub(natural);
+        if number > 0 {
+            // Starting from a higher number, all numbers are higher by as much.
+            let operations = std::mem::take(&mut start.before);
+            start.cluster = self.cluster.clone();
+            let node = self.node;
+            start.prepare(&[Operation::RingNumber { node, number }]);
+            start.prepare(&operations);
+        }
+        let ways = options::votes(self.node, &view, seen).into_iter();
+        let ways = ways.map(|votes| {
+            let mut way = start.clone();
+            way.prepare(&votes);
+            way.prepare(&options::devices(&view, seen));
+            way.observe();
+            let simulated = way.cluster.now();
+            let recorded = moment.at;
+            way.anchor = Some(Anchor {
+                recorded,
+                simulated,
+            });
+            way.look(moment, seen);
+            way
+        });
+        ways.collect()
     }
 
     /// Something that happens before programs start.

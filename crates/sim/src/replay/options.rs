@@ -58,23 +58,27 @@ pub(super) fn fates(gone: &BTreeSet<u32>, rest: &[Moment]) -> Vec<Fate> {
     (0..1 << groups.len()).map(fate).collect()
 }
 
+/// Gives all nodes the votes that they have.
+pub(super) fn set_votes(here: NodeId, before: &View, seen: &Seen) -> Vec<Operation> {
+    let now = seen.view.as_ref().map(|(_, now)| now.nodes.as_slice());
+    let changed = now.unwrap_or_default().iter().filter(|node| {
+        let old = before.nodes.iter().find(|old| old.id == node.id);
+        old.is_some_and(|old| old.votes != node.votes)
+    });
+    let set = changed.map(|node| Operation::SetVotes {
+        on: here,
+        node: NodeId(node.id),
+        votes: node.votes,
+    });
+    set.collect()
+}
+
 /// What may have changed votes. The simplest comes first.
 pub(super) fn votes(here: NodeId, before: &View, seen: &Seen) -> Vec<Vec<Operation>> {
     let Some((_, now)) = &seen.view else {
         return vec![Vec::new()];
     };
-    let mut votes = Vec::new();
-    for node in &now.nodes {
-        let old = before.nodes.iter().find(|old| old.id == node.id);
-        if old.is_some_and(|old| old.votes != node.votes) {
-            let (node, votes_now) = (NodeId(node.id), node.votes);
-            votes.push(Operation::SetVotes {
-                on: here,
-                node,
-                votes: votes_now,
-            });
-        }
-    }
+    let votes = set_votes(here, before, seen);
     let expected = (now.expected != before.expected).then_some(Operation::SetExpected {
         on: here,
         votes: now.expected,

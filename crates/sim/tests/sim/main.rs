@@ -9,6 +9,7 @@ mod membership;
 mod options;
 mod order;
 mod orders;
+mod replay;
 mod scenarios;
 mod search;
 mod transport;
