@@ -63,6 +63,7 @@ fn serve(name: Name, ready: &mpsc::Sender<()>) {
         config: config.clone(),
         seed: 0,
         compat: Compat::default(),
+        before: Vec::new(),
         faults: Vec::new(),
         start: true,
         steps: Vec::new(),

@@ -7,6 +7,7 @@ mod groups;
 mod live;
 mod matrix;
 mod record;
+mod replay;
 mod run;
 mod same;
 mod scenarios;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     bindings::run_all(&mut suite);
     timeline::run_all(&mut suite);
     record::run_all(&mut suite);
+    replay::run_all(&mut suite);
     faults::run_all(&mut suite);
     cfg::run_all(&mut suite);
     search::run_all(&mut suite);

@@ -6,7 +6,8 @@
 //! expected votes and state of every node it has met. Of the others they see nothing while they are
 //! in no ring with it. So:
 //!
-//! - nodes that leave with a goodbye (state 3) stop cleanly in the scenario;
+//! - nodes that are told to be leaving (state 3, which corosync 3.1 tells with `allow_downscale` only)
+//!   stop cleanly in the scenario;
 //! - nodes that vanish and never come back are killed;
 //! - nodes that vanish and come back are either cut off or killed and started again. Both are tried,
 //!   and what tells the recorded node the same is taken: a node that was restarted has the votes of
