@@ -17,10 +17,10 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use play::Play;
 use programs::Programs;
 pub(crate) use programs::{Launch, NOT_FOUND, NOT_RUNNABLE, launch};
+use quorate_sim::Cluster;
 use quorate_sim::host::Host;
 use quorate_sim::replay::Deviation;
-use quorate_sim::scenario::{Due, Player, Report};
-use quorate_sim::{Cluster, OperationError};
+use quorate_sim::scenario::{Due, Player, Report, Scenario};
 
 pub(crate) const EXPECTATION: u8 = 123;
 pub(crate) const FAILED: u8 = 125;
@@ -136,13 +136,7 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
         host.set_config_file(file);
     }
     let player = Player::new(scenario);
-    if scenario.start {
-        settle(&mut host, &player)?;
-    }
-    for operation in &scenario.before {
-        host.act(|cluster| operation.apply(cluster))??;
-        host.act(Cluster::run_until_quiet)?;
-    }
+    settle(&mut host, scenario, &player)?;
     events.write(&host.act(Cluster::take_log)?)?;
     let mut running = Programs::default();
     if !plan.commands.is_empty() {
@@ -168,21 +162,32 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
     play.finish(signals)
 }
 
-/// Lets all nodes find each other, or as far as that goes before the first step.
-pub(crate) fn settle(host: &mut Host, player: &Player<'_>) -> Result<(), Failure> {
-    host.act(Cluster::start_all)?
-        .map_err(|error: OperationError| error.to_string())?;
-    let first = match player.due() {
-        Due::At(at) => Some(at),
-        Due::Idle | Due::Call | Due::Finished => None,
-    };
-    host.act(|cluster| {
-        let early = |cluster: &Cluster| {
-            let next = cluster.next_event_at();
-            first.is_none_or(|first| next.is_some_and(|next| next < first))
+/// What happens before programs start: all nodes find each other, or as far as that goes before the
+/// first step, and what else the scenario says.
+pub(crate) fn settle(
+    host: &mut Host,
+    scenario: &Scenario,
+    player: &Player<'_>,
+) -> Result<(), Failure> {
+    if scenario.start {
+        host.act(Cluster::start_all)??;
+        let first = match player.due() {
+            Due::At(at) => Some(at),
+            Due::Idle | Due::Call | Due::Finished => None,
         };
-        while !cluster.is_quiet() && early(cluster) && cluster.step() {}
-    })?;
+        host.act(|cluster| {
+            let early = |cluster: &Cluster| {
+                let next = cluster.next_event_at();
+                first.is_none_or(|first| next.is_some_and(|next| next < first))
+            };
+            while !cluster.is_quiet() && early(cluster) && cluster.step() {}
+        })?;
+    }
+    for operation in &scenario.before {
+        host.act(Cluster::run_until_quiet)?;
+        host.act(|cluster| operation.apply(cluster))??;
+        host.act(Cluster::run_until_quiet)?;
+    }
     Ok(())
 }
 

@@ -123,9 +123,7 @@ fn serve(arguments: &Arguments, scenario: &Scenario) -> Result<ExitCode, Failure
     let mut host = Host::named(cluster, &quorate_control::base(), &name.in_directory())
         .map_err(|error| taken(name, &error))?;
     let player = Player::new(scenario);
-    if scenario.start {
-        settle(&mut host, &player)?;
-    }
+    settle(&mut host, scenario, &player)?;
     let pace = match arguments.pace {
         Passing::Real => Pace::Real(arguments.speed),
         Passing::Manual => Pace::Manual,

@@ -118,7 +118,7 @@ pub fn replay(file: &str, lines: &[Line], compat: Compat) -> Result<Replay, LogE
         faults: Vec::new(),
         steps,
         exit_code: None,
-        violations,
+        violations: Some(violations),
     };
     Ok(Replay {
         scenario,

@@ -92,7 +92,7 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
     };
     let faults = raw.fault.iter().map(|fault| checker.fault(fault));
     let faults = faults.collect::<Result<Vec<_>, _>>()?;
-    let steps = steps::steps(source, &raw.step, &faults, states)?;
+    let (before, steps) = steps::steps(source, (&raw.before, &raw.step), &faults, states)?;
     let last = raw.expect;
     let violations = match last.as_ref().and_then(|last| last.violations.as_ref()) {
         None => Some(0),
@@ -108,7 +108,7 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
         seed: cluster.seed,
         compat: cluster.compat,
         start: cluster.start,
-        before: Vec::new(),
+        before,
         faults,
         steps,
         exit_code: last.as_ref().and_then(|last| last.exit_code),

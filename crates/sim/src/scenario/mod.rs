@@ -13,6 +13,9 @@
 //! [cluster.quorum]                    # keys of corosync.conf's section of that name
 //! wait_for_all = 0
 //!
+//! [[before]]                          # before programs start, one after another, each when nothing
+//! kill = 3                            # is under way any more; what a step does, without a time
+//!
 //! [[step]]
 //! at = "1s"                           # or after = "1s", counted from the previous step,
 //! partition = [[1], [2, 3]]           # or pace = "idle": when nothing is under way any more
@@ -37,7 +40,8 @@
 //! (a node or a list of nodes), `partition`, `heal = true`, `set_votes = { node, votes, on }`,
 //! `set_expected = { node, votes }`, `qdevice = { node, vote = true }` (starts the device if need
 //! be; or `stop = true`, `unregister = true`), `reload = "corosync.conf"`,
-//! `set_key = { node, key, value }` (or `delete = true`), `fault_on` and `fault_off` (a fault's name).
+//! `set_key = { node, key, value }` (or `delete = true`), `ring_number = { node, number }` (what the
+//! node has stored; its next ring has a number higher by 4 at least), `fault_on` and `fault_off` (a fault's name).
 //! What it expects is looked at right after
 //! that; with `pace = "idle"`, when nothing is under way any more. Without `node`, an expectation is
 //! about every node that is up.
@@ -370,6 +374,7 @@ impl Scenario {
             cluster.start_all()?;
         }
         for operation in &self.before {
+            cluster.run_until_quiet();
             operation.apply(&mut cluster)?;
             cluster.run_until_quiet();
         }

@@ -16,6 +16,8 @@ pub(super) struct RawScenario {
     #[serde(default)]
     pub(super) fault: Vec<Spanned<RawFault>>,
     #[serde(default)]
+    pub(super) before: Vec<Spanned<RawStep>>,
+    #[serde(default)]
     pub(super) step: Vec<Spanned<RawStep>>,
     pub(super) expect: Option<RawFinal>,
 }
@@ -83,6 +85,7 @@ pub(super) struct RawStep {
     pub(super) qdevice: Option<Spanned<RawDevice>>,
     pub(super) reload: Option<Spanned<String>>,
     pub(super) set_key: Option<Spanned<RawKey>>,
+    pub(super) ring_number: Option<Spanned<RawRingNumber>>,
     pub(super) fault_on: Option<Spanned<String>>,
     pub(super) fault_off: Option<Spanned<String>>,
     pub(super) expect: Option<Spanned<RawExpectations>>,
@@ -120,6 +123,13 @@ pub(super) struct RawKey {
     pub(super) key: String,
     pub(super) value: Option<Value>,
     pub(super) delete: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRingNumber {
+    pub(super) node: u32,
+    pub(super) number: u64,
 }
 
 #[derive(Debug, Deserialize)]

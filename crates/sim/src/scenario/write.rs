@@ -67,6 +67,9 @@ fn line(operation: &Operation) -> Option<String> {
             };
             format!("qdevice = {{ node = {node}, {action} }}")
         }
+        Operation::RingNumber { node, number } => {
+            format!("ring_number = {{ node = {node}, number = {number} }}")
+        }
         Operation::Fault { name, on } => {
             let verb = if *on { "fault_on" } else { "fault_off" };
             format!("{verb} = {}", toml::Value::from(name.as_str()))

@@ -70,7 +70,8 @@ impl Base {
         let all = self.scenario.config.nodes().iter().map(|node| node.id);
         let mut nodes = Nodes::new(all.collect::<Vec<NodeId>>(), self.scenario.start);
         let steps = self.scenario.steps.iter();
-        for operation in steps.filter_map(|step| step.operation.as_ref()) {
+        let steps = steps.filter_map(|step| step.operation.as_ref());
+        for operation in self.scenario.before.iter().chain(steps) {
             nodes.carry_out(operation);
         }
         nodes

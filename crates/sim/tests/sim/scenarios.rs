@@ -1,6 +1,7 @@
 //! Scenarios: played, refused, reported.
 
 use proptest::prelude::*;
+use quorate_engine::NodeId;
 use quorate_sim::scenario::{Due, Operation, Player, Scenario, ScenarioError};
 
 use crate::ms;
@@ -146,6 +147,35 @@ fn a_reload_and_a_configuration_file() {
     assert_eq!(failures(text), [""; 0]);
     let text = "[cluster]\nnodes = 2\n[[step]]\npace = \"idle\"\nreload = \"five.conf\"\nexpect = { quorate = false, expected = 5 }\n";
     assert_eq!(failures(text), [""; 0]);
+}
+
+#[test]
+fn what_happened_before() {
+    let text = "[cluster]\nnodes = 3\n\
+        [[before]]\nset_votes = { node = 2, votes = 5 }\n\
+        [[before]]\nkill = 3\n\
+        [[before]]\nring_number = { node = 1, number = 96 }\n\
+        [[step]]\npace = \"idle\"\nexpect = { members = [1, 2], votes = 6, expected = 7 }\n\
+        [[step]]\npace = \"idle\"\nup = 3\nexpect = { members = [1, 2, 3] }\n";
+    assert_eq!(failures(text), Vec::<String>::new());
+    let (_, cluster) = parse(text).unwrap().run().unwrap();
+    assert_eq!(
+        cluster.engine(NodeId(1)).unwrap().ring().to_string(),
+        "1.64"
+    );
+    for (before, place) in [
+        ("at = \"1s\"\nkill = 3", "s.toml:3:1: "),
+        ("", "s.toml:3:1: this step does nothing"),
+        ("up = 3", "s.toml:4:6: node 3 is up"),
+        (
+            "ring_number = { node = 4, number = 1 }",
+            "s.toml:4:15: node 4 is not in",
+        ),
+    ] {
+        let text = format!("[cluster]\nnodes = 3\n[[before]]\n{before}\n");
+        let error = parse(&text).unwrap_err().to_string();
+        assert!(error.starts_with(place), "{error}");
+    }
 }
 
 #[test]

@@ -25,19 +25,24 @@ pub(super) struct Checker<'a> {
     earliest: Duration,
 }
 
+/// What happens before programs start, and the steps.
 pub(super) fn steps(
     source: Source<'_>,
-    raw: &[Spanned<RawStep>],
+    (before, steps): (&[Spanned<RawStep>], &[Spanned<RawStep>]),
     faults: &[Fault],
     states: States,
-) -> Result<Vec<Step>, ScenarioError> {
+) -> Result<(Vec<Operation>, Vec<Step>), ScenarioError> {
     let mut checker = Checker {
         source,
         faults,
         states,
         earliest: Duration::ZERO,
     };
-    raw.iter().map(|step| checker.step(step)).collect()
+    let before = before.iter();
+    let before = before.map(|step| checker.only_operation(step.get_ref(), step.span()));
+    let before = before.collect::<Result<_, _>>()?;
+    let steps = steps.iter().map(|step| checker.step(step));
+    Ok((before, steps.collect::<Result<_, _>>()?))
 }
 
 /// A step that is only an operation, to be carried out now.
@@ -53,15 +58,7 @@ pub(super) fn operation(
         states,
         earliest: Duration::ZERO,
     };
-    let whole = 0..source.text.len();
-    let timed = step.at.is_some() || step.after.is_some() || step.pace.is_some();
-    if timed || step.on_call.is_some() || step.expect.is_some() {
-        return checker.error(whole, ScenarioErrorKind::OnlyOperation);
-    }
-    match checker.operation(step)? {
-        Some(operation) => Ok(operation),
-        None => checker.error(whole, ScenarioErrorKind::Empty),
-    }
+    checker.only_operation(step, 0..source.text.len())
 }
 
 impl Checker<'_> {
@@ -71,6 +68,22 @@ impl Checker<'_> {
         kind: ScenarioErrorKind,
     ) -> Result<T, ScenarioError> {
         Err(self.source.error(span, kind))
+    }
+
+    /// What has no time of its own, and expects nothing.
+    fn only_operation(
+        &mut self,
+        step: &RawStep,
+        whole: Range<usize>,
+    ) -> Result<Operation, ScenarioError> {
+        let timed = step.at.is_some() || step.after.is_some() || step.pace.is_some();
+        if timed || step.on_call.is_some() || step.expect.is_some() {
+            return self.error(whole, ScenarioErrorKind::OnlyOperation);
+        }
+        match self.operation(step)? {
+            Some(operation) => Ok(operation),
+            None => self.error(whole, ScenarioErrorKind::Empty),
+        }
     }
 
     fn step(&mut self, raw: &Spanned<RawStep>) -> Result<Step, ScenarioError> {
@@ -200,6 +213,7 @@ impl Checker<'_> {
             span(&step.qdevice),
             span(&step.reload),
             span(&step.set_key),
+            span(&step.ring_number),
             span(&step.fault_on),
             span(&step.fault_off),
         ]
@@ -246,6 +260,13 @@ impl Checker<'_> {
                 }
                 (None, None) => self.error(file.span(), ScenarioErrorKind::Nodes),
             };
+        }
+        if let Some(raw) = &step.ring_number {
+            let number = raw.get_ref();
+            let node = NodeId(number.node);
+            self.known(node, &raw.span())?;
+            let number = number.number;
+            return Ok(Some(Operation::RingNumber { node, number }));
         }
         for (name, on) in [(&step.fault_on, true), (&step.fault_off, false)] {
             if let Some(name) = name {
