@@ -102,7 +102,7 @@ fn votes() {
     // Nobody waits for those who say nothing for longer than this.
     for votes in ["n-", "y-w"] {
         let script =
-            format!("corosync-cmapctl -s cfg.shutdown_timeout u32 300; $cfg shutdown 0 {votes}");
+            format!("corosync-cmapctl -s cfg.shutdown_timeout u32 2000; $cfg shutdown 0 {votes}");
         compare(&cluster, &config, &program, &script, "try_shutdown = 10");
     }
 }
