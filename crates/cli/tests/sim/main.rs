@@ -1,7 +1,9 @@
 //! `quorate run`: programs in simulated clusters, and the same ones in real clusters.
 
+mod arbiter;
 mod bindings;
 mod cfg;
+mod clients;
 mod faults;
 mod groups;
 mod live;
@@ -12,6 +14,7 @@ mod run;
 mod same;
 mod scenarios;
 mod search;
+mod stage;
 mod timeline;
 mod tool;
 
@@ -34,5 +37,7 @@ fn main() -> ExitCode {
     faults::run_all(&mut suite);
     cfg::run_all(&mut suite);
     search::run_all(&mut suite);
+    arbiter::run_all(&mut suite);
+    clients::run_all(&mut suite);
     suite.finish()
 }

@@ -15,16 +15,22 @@ const NOBODY: &str = "65534";
 
 /// What the real private clusters have, as far as programs can see it.
 const CONFIG: &str = "totem {\nversion: 2\ncluster_name: quorate\ntransport: knet\ntoken: 1000\n\
-    token_coefficient: 0\ncrypto_cipher: none\ncrypto_hash: none\n}\n\
-    quorum {\nprovider: corosync_votequorum\n}\n";
+    token_coefficient: 0\ncrypto_cipher: none\ncrypto_hash: none\n}\n";
 
 /// Writes the configuration of a private cluster of so many nodes.
 pub(crate) fn config(scratch: &Scratch, nodes: usize) -> PathBuf {
+    config_with(scratch, nodes, "")
+}
+
+/// The same, with more lines in the section `quorum`.
+pub(crate) fn config_with(scratch: &Scratch, nodes: usize, quorum: &str) -> PathBuf {
     let node =
         |n: usize| format!("node {{\nname: node{n}\nnodeid: {n}\nring0_addr: 10.77.0.{n}\n}}\n");
     let list: String = (1..=nodes).map(node).collect();
     let file = scratch.path().join("corosync.conf");
-    fs::write(&file, format!("{CONFIG}nodelist {{\n{list}}}\n")).expect("it can be written");
+    let quorum = format!("quorum {{\nprovider: corosync_votequorum\n{quorum}\n}}\n");
+    fs::write(&file, format!("{CONFIG}{quorum}nodelist {{\n{list}}}\n"))
+        .expect("it can be written");
     file
 }
 
@@ -45,19 +51,22 @@ pub(crate) fn simulated<S: AsRef<OsStr>>(config: &Path, program: &[S]) -> Output
 
 /// `quorate run` with these arguments. If this is root, as nobody.
 pub(crate) fn unprivileged<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
+    finish(spawn(as_nobody(QUORATE).arg("run").args(arguments)))
+}
+
+/// A program as nobody runs it, if this is root.
+pub(crate) fn as_nobody(program: impl AsRef<OsStr>) -> Command {
     let own = fs::metadata("/proc/self").expect("it is there");
-    let mut command = match own.uid() == 0 {
+    match own.uid() == 0 {
         true => {
             let mut command = Command::new("setpriv");
             command
                 .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"])
-                .arg(QUORATE);
+                .arg(program.as_ref());
             command
         }
-        false => Command::new(QUORATE),
-    };
-    command.arg("run").args(arguments);
-    finish(spawn(&mut command))
+        false => Command::new(program.as_ref()),
+    }
 }
 
 /// `quorate run` with these arguments.
