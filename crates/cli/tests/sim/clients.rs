@@ -18,7 +18,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
     suite.test_with("clients/quorumtool_monitor", &needs, || both(monitor));
     let notifyd = needs.clone().program("corosync-notifyd");
     suite.test_with("clients/notifyd", &notifyd, || both(notifyd_history));
-    let sbd = needs.program("sbd");
+    let sbd = needs.program("sbd").program("unshare");
     suite.test_with("clients/sbd", &sbd, sbd_in_both);
 }
 
@@ -104,7 +104,8 @@ fn says(notifyd: &Started, part: &str, times: usize) {
 }
 
 /// sbd's cluster watcher and nothing else: no disk, no watchdog, no pacemaker; at debug level 2 it
-/// says that it would have fenced instead of fencing.
+/// says that it would have fenced instead of fencing. It listens to no corosync but root's, so it
+/// runs as root of a user namespace of its own.
 fn sbd_in_both() {
     let scratch = Scratch::new("sbd");
     let lines = "wait_for_all: 0";
@@ -129,7 +130,7 @@ fn sbd(stage: &Stage) -> String {
         spy = spy.display(),
         spied = spied.display()
     );
-    let mut started = stage.start(1, &["sh", "-c", &script]);
+    let mut started = stage.start(1, &["unshare", "-r", "sh", "-c", &script]);
     let told = |from: usize, part: &str| {
         quorate_testkit::wait_until(&format!("sbd to be told {part:?}"), || {
             let text = fs::read_to_string(&spied).unwrap_or_default();

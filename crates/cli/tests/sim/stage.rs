@@ -59,10 +59,7 @@ impl Stage {
 
     /// Starts a program on a node; what it prints goes into a file.
     pub(crate) fn start(&self, node: u32, words: &[&str]) -> Started {
-        let program = Path::new(words[0]).file_name().expect("a name");
-        let output = self
-            .directory()
-            .join(format!("{}.{node}", program.display()));
+        let output = self.directory().join(format!("{}.{node}", words[0]));
         let file = File::create(&output).expect("it can be made");
         let errors = file.try_clone().expect("a descriptor");
         let process = match self {
