@@ -23,6 +23,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # Cargo's directory of the profile "dev" has another name.
 PROFILE_DIR := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 STATICLIB := $(PROFILE_DIR)/libquorate.a
+CONTROL_STATICLIB := $(PROFILE_DIR)/libquorate_control_c.a
 QUORATE := $(PROFILE_DIR)/quorate
 PRELOAD := $(BUILD)/lib/libquorate_preload.so
 # Where the command looks for it: in lib/quorate next to the directory it is in itself.
@@ -38,8 +39,9 @@ SYSTEM := -Wl,--as-needed -lgcc_s -lc
 VOTEQUORUM := $(BUILD)/lib/libvotequorum.so.8.1.0
 COMMON := $(BUILD)/lib/libcorosync_common.so.4.0.0
 NCSSDK := $(BUILD)/lib/libncssdk.so.1.0.0
-LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK)
-PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc
+CONTROL := $(BUILD)/lib/libquorate.so.0.1.0
+LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK) $(CONTROL)
+PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc quorate.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
 .PHONY: all libraries command headers install uninstall deps check check-long bench bench-client bench-ncs demo \
@@ -74,6 +76,17 @@ $(NCSSDK): $(STATICLIB) abi/libncssdk.map
 	ln -sf $(@F) $(@D)/libncssdk.so.1
 	ln -sf $(@F) $(@D)/libncssdk.so
 
+$(CONTROL_STATICLIB): FORCE
+	$(CARGO) rustc --package quorate-control-c --lib --profile $(PROFILE) --features c-library \
+		--crate-type staticlib
+
+$(CONTROL): $(CONTROL_STATICLIB) abi/libquorate.map
+	@mkdir -p $(@D)
+	$(CC) $(LINK) -Wl,-soname,libquorate.so.0 -Wl,--version-script=abi/libquorate.map \
+		-o $@ -Wl,--whole-archive $(CONTROL_STATICLIB) -Wl,--no-whole-archive $(SYSTEM)
+	ln -sf $(@F) $(@D)/libquorate.so.0
+	ln -sf $(@F) $(@D)/libquorate.so
+
 # One object whose only global names are the API's: another Rust library in the
 # same program has the rest under the same names.
 $(BUILD)/lib/libvotequorum.a: $(STATICLIB) abi/libvotequorum.map
@@ -107,6 +120,7 @@ demo-real: libraries ## the same with real daemons: wants root and corosync
 
 headers: ## write the generated headers to include/
 	QUORATE_WRITE_HEADERS=1 $(CARGO) test --quiet --test headers
+	QUORATE_WRITE_HEADERS=1 $(CARGO) test --quiet --package quorate-control-c --test header
 
 # Does not build: root may have no cargo, and shall leave no files in the source tree.
 install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR
@@ -125,8 +139,10 @@ install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR
 	ln -sf libcorosync_common.so.4.0.0 $(DESTDIR)$(LIBDIR)/libcorosync_common.so
 	ln -sf libncssdk.so.1.0.0 $(DESTDIR)$(LIBDIR)/libncssdk.so.1
 	ln -sf libncssdk.so.1.0.0 $(DESTDIR)$(LIBDIR)/libncssdk.so
+	ln -sf libquorate.so.0.1.0 $(DESTDIR)$(LIBDIR)/libquorate.so.0
+	ln -sf libquorate.so.0.1.0 $(DESTDIR)$(LIBDIR)/libquorate.so
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/corosync
-	$(INSTALL) -m 644 include/ncssdk.h $(DESTDIR)$(INCLUDEDIR)
+	$(INSTALL) -m 644 include/ncssdk.h include/quorate.h $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -d $(DESTDIR)$(MANDIR)/man3
 	$(INSTALL) -m 644 $(wildcard man/*.3) $(DESTDIR)$(MANDIR)/man3
 	$(foreach pc,$(PKGCONFIG),$(call pkgconfig,pkgconfig/$(pc).in,$(DESTDIR)$(PKGCONFIGDIR)/$(pc));)
@@ -134,11 +150,12 @@ install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR
 uninstall: ## remove what install installed
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvotequorum.a libvotequorum.so libvotequorum.so.8 \
 		libvotequorum.so.8.1.0 libcorosync_common.so libcorosync_common.so.4 \
-		libcorosync_common.so.4.0.0 libncssdk.so libncssdk.so.1 libncssdk.so.1.0.0)
+		libcorosync_common.so.4.0.0 libncssdk.so libncssdk.so.1 libncssdk.so.1.0.0 \
+		libquorate.so libquorate.so.0 libquorate.so.0.1.0)
 	rm -f $(DESTDIR)$(BINDIR)/quorate $(DESTDIR)$(PRIVATELIBDIR)/libquorate_preload.so
 	rmdir $(DESTDIR)$(PRIVATELIBDIR) 2>/dev/null || true
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/corosync/,$(notdir $(HEADERS)))
-	rm -f $(DESTDIR)$(INCLUDEDIR)/ncssdk.h
+	rm -f $(DESTDIR)$(INCLUDEDIR)/ncssdk.h $(DESTDIR)$(INCLUDEDIR)/quorate.h
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man3/,$(notdir $(wildcard man/*.3)))
 	rm -f $(addprefix $(DESTDIR)$(PKGCONFIGDIR)/,$(notdir $(PKGCONFIG)))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR) 2>/dev/null || true

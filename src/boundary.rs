@@ -2,21 +2,7 @@
 
 use crate::corotypes::cs_error;
 use crate::error::Failure;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// The Rust side of a C function panicked.
-pub(crate) struct Panicked;
-
-/// Runs the Rust side of a C function.
-///
-/// A panic is caught: it must neither unwind into C nor end a program that may
-/// be about to fence a node. Cancellation of the thread is held back meanwhile,
-/// for glibc would unwind through frames that own locks.
-pub(crate) fn contained<T>(code: impl FnOnce() -> T) -> Result<T, Panicked> {
-    let _held_back = CancellationHeldBack::new();
-    silence_panics();
-    catch_unwind(AssertUnwindSafe(code)).map_err(|_| Panicked)
-}
+pub(crate) use quorate_boundary::{Panicked, contained};
 
 /// [`contained`] for corosync's libraries: a panic becomes `CS_ERR_LIBRARY`.
 pub(crate) fn guarded<T>(code: impl FnOnce() -> Result<T, Failure>) -> Result<T, cs_error> {
@@ -32,47 +18,5 @@ pub(crate) fn status(code: impl FnOnce() -> Result<(), Failure>) -> cs_error {
     match guarded(code) {
         Ok(()) => cs_error::CS_OK,
         Err(error) => error,
-    }
-}
-
-/// In the shipped libraries a panic is not reported on the host's stderr, which
-/// may be anything by now. The hook belongs to this library's own copy of the
-/// standard library.
-fn silence_panics() {
-    #[cfg(feature = "c-library")]
-    {
-        // Not a Once: a child forked while another thread is in there would
-        // wait for it for ever.
-        static DONE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-        if !DONE.swap(true, std::sync::atomic::Ordering::Relaxed) {
-            std::panic::set_hook(Box::new(|_| {}));
-        }
-    }
-}
-
-unsafe extern "C-unwind" {
-    fn pthread_setcancelstate(state: libc::c_int, old: *mut libc::c_int) -> libc::c_int;
-}
-
-const PTHREAD_CANCEL_DISABLE: libc::c_int = 1;
-
-struct CancellationHeldBack {
-    before: libc::c_int,
-}
-
-impl CancellationHeldBack {
-    fn new() -> Self {
-        let mut before = 0;
-        // SAFETY: `before` is writable; the state is one that pthreads defines.
-        unsafe { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &mut before) };
-        Self { before }
-    }
-}
-
-impl Drop for CancellationHeldBack {
-    fn drop(&mut self) {
-        let mut unused = 0;
-        // SAFETY: as in `new`; the state is the one found there.
-        unsafe { pthread_setcancelstate(self.before, &mut unused) };
     }
 }

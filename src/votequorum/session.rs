@@ -25,7 +25,7 @@ impl Session {
     /// Connects, and returns the new handle.
     pub(super) fn open(callbacks: votequorum_model_v1_data) -> Result<u64, Failure> {
         HANDLES.insert(Shared::try_new(Self {
-            votequorum: VoteQuorum::connect(environment::options()?)?,
+            votequorum: VoteQuorum::connect(&*environment::options()?)?,
             callbacks,
             context: AtomicPtr::default(),
             finalized: AtomicBool::new(false),

@@ -49,17 +49,21 @@ fn files_below(directory: &Path) -> Vec<String> {
     files
 }
 
-const INSTALLED: [&str; 19] = [
+const INSTALLED: [&str; 24] = [
     "bin/quorate",
     "include/corosync/corotypes.h",
     "include/corosync/votequorum.h",
     "include/ncssdk.h",
+    "include/quorate.h",
     "lib/libcorosync_common.so",
     "lib/libcorosync_common.so.4",
     "lib/libcorosync_common.so.4.0.0",
     "lib/libncssdk.so",
     "lib/libncssdk.so.1",
     "lib/libncssdk.so.1.0.0",
+    "lib/libquorate.so",
+    "lib/libquorate.so.0",
+    "lib/libquorate.so.0.1.0",
     "lib/libvotequorum.a",
     "lib/libvotequorum.so",
     "lib/libvotequorum.so.8",
@@ -67,6 +71,7 @@ const INSTALLED: [&str; 19] = [
     "lib/pkgconfig/libcorosync_common.pc",
     "lib/pkgconfig/libvotequorum.pc",
     "lib/pkgconfig/ncssdk.pc",
+    "lib/pkgconfig/quorate.pc",
     "lib/quorate/libquorate_preload.so",
     "share/man/man3/ncssdk_overview.3",
 ];
@@ -85,6 +90,8 @@ fn build_run_and_remove() {
             "7 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n",
         ),
         (&["ncssdk"], "ncs_program.c", "2 9 9 9 9 9 9 9 9 9\n"),
+        // It finds the command that was installed with it.
+        (&["quorate"], "control_program.c", "3 1 3 3 3 1\n"),
     ] {
         let flags = output_of(
             Command::new("pkg-config")

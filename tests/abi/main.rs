@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 
 use quorate_testkit::{Requirements, Suite, source_root};
 
+mod control;
 mod headers;
 mod install;
 mod loading;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     types::run(&mut suite);
     loading::run(&mut suite);
     ncssdk::run(&mut suite);
+    control::run(&mut suite);
     install::run(&mut suite);
     suite.finish()
 }
@@ -58,6 +60,7 @@ fn symbols() {
             include_str!("libcorosync_common.symbols"),
         ),
         ("libncssdk.so.1", include_str!("libncssdk.symbols")),
+        ("libquorate.so.0", include_str!("libquorate.symbols")),
     ] {
         let table = output_of(
             Command::new("nm")
@@ -106,6 +109,7 @@ fn names_and_needs() {
         "libvotequorum.so.8",
         "libcorosync_common.so.4",
         "libncssdk.so.1",
+        "libquorate.so.0",
     ] {
         let section = output_of(
             Command::new("readelf")

@@ -1,0 +1,178 @@
+//! libquorate: simulated clusters driven by C programs, which use votequorum in the same process,
+//! the original and ours.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Output, Stdio};
+
+use quorate_testkit::compare::assert_same;
+use quorate_testkit::{CProgram, Library, Load, Process, Requirements, Suite};
+use quorate_testkit::{source_root, wait_until};
+
+const NAMES: [&str; 2] = ["original", "ours"];
+
+fn main() -> ExitCode {
+    let mut suite = Suite::from_arguments("control");
+    let header = Path::new("/usr/include/corosync/votequorum.h");
+    let ours = Requirements::none().ours().program("cc").file(header);
+    suite.test_with("story_is_the_same", &ours, story_is_the_same);
+    suite.test_with("misuse", &ours, misuse);
+    suite.test_with("threads", &ours, threads);
+    suite.test_with("forks", &ours, forks);
+    suite.test_with("nothing_is_left_behind", &ours, nothing_is_left_behind);
+    let cmocka = ours.program("pkg-config").header("cmocka.h");
+    suite.test_with("cmocka_example", &cmocka, cmocka_example);
+    suite.finish()
+}
+
+fn build() -> PathBuf {
+    source_root().join("build")
+}
+
+/// The program, with this library as its libvotequorum.
+fn program(library: Library, arguments: &[&str]) -> Command {
+    let path = CProgram::new("control")
+        .source("tests/c/control.c")
+        .include(&source_root().join("include"))
+        .flag(&format!("-L{}", build().join("lib").display()))
+        .link("quorate")
+        .link("votequorum")
+        .build();
+    let mut command = Command::new(path);
+    command.args(arguments);
+    run_with(&mut command, library);
+    command
+}
+
+/// Both libraries find libquorate; the original also needs the way to the simulated node.
+fn run_with(command: &mut Command, library: Library) {
+    library.apply(command, Load::Path);
+    if library == Library::Original {
+        let directory = library.find().expect("checked before");
+        let ours = build().join("lib");
+        let path = [directory, ours.clone()].map(|path| path.display().to_string());
+        command.env("LD_LIBRARY_PATH", path.join(":"));
+        command.env("LD_PRELOAD", ours.join("libquorate_preload.so"));
+    }
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+}
+
+fn output(command: &mut Command) -> Output {
+    Process::new(command.spawn().expect("it starts")).output()
+}
+
+/// What a program printed that must succeed, with the library it was to have.
+#[track_caller]
+fn printed(library: Library, arguments: &[&str]) -> String {
+    let output = output(&mut program(library, arguments));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(library.check_first_line(&errors), "");
+    assert!(output.status.success(), "{}\n{text}", output.status);
+    text
+}
+
+fn story_is_the_same() {
+    let [original, ours] = Library::BOTH.map(|library| printed(library, &["story"]));
+    assert_same(&NAMES.join(" and "), &original, &ours);
+    for line in ["same 1", "quorate 0 1", "members 2: 1 2", "dispatch 2"] {
+        assert!(ours.lines().any(|found| found == line), "{line}:\n{ours}");
+    }
+    assert!(!ours.contains("same 0"), "{ours}");
+}
+
+fn misuse() {
+    let text = printed(Library::Ours, &["misuse"]);
+    for line in [
+        "quorate_kill(c, 4): 1, quorate_kill: node 4 is not in the cluster",
+        "quorate_up(c, 1): 2, quorate_up: node 1 is up at this point",
+        "quorate_heal(c): 3, quorate_heal: not a cluster, or one that was stopped",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}:\n{text}");
+    }
+    assert!(text.contains("quorate_start_with: /"), "{text}");
+    assert!(text.contains("--name: not possible here"), "{text}");
+}
+
+fn threads() {
+    assert_eq!(printed(Library::Ours, &["threads"]), "done\n");
+}
+
+fn forks() {
+    assert_eq!(
+        printed(Library::Ours, &["forks"]),
+        "child 7\nerrno ECHILD\nquorate 0\n"
+    );
+}
+
+/// However the program ends.
+fn nothing_is_left_behind() {
+    for way in ["return", "_exit", "abort", "kill", "exec", "ignoring"] {
+        let output = output(&mut program(Library::Ours, &[way]));
+        let text = String::from_utf8_lossy(&output.stdout);
+        let run_dir = Path::new(text.lines().next().expect("it says where").trim());
+        if way == "exec" {
+            // What the process becomes is still the process.
+            assert_eq!(text.lines().nth(1), run_dir.to_str(), "{text}");
+        }
+        let directory = run_dir.parent().expect("the cluster's").to_path_buf();
+        wait_until("the cluster's end", || match directory.exists() {
+            true => Err(format!("after {way}: {} is there", directory.display())),
+            false => Ok(()),
+        });
+    }
+}
+
+/// `pkg-config` and a compiler are all that the example needs.
+fn cmocka_example() {
+    let variables = [
+        format!("--define-variable=libdir={}", build().join("lib").display()),
+        format!(
+            "--define-variable=includedir={}",
+            source_root().join("include").display()
+        ),
+    ];
+    let mut flags = Command::new("pkg-config");
+    flags
+        .env("PKG_CONFIG_PATH", build().join("pkgconfig"))
+        .args(variables);
+    flags.args(["--cflags", "--libs", "quorate", "libvotequorum", "cmocka"]);
+    let flags = flags.output().expect("it runs");
+    assert!(
+        flags.status.success(),
+        "{}",
+        String::from_utf8_lossy(&flags.stderr)
+    );
+    let flags = String::from_utf8(flags.stdout).expect("text");
+    let path = quorate_testkit::compile::output_directory().join("cmocka_test");
+    let source = source_root().join("examples/cmocka_test.c");
+    let lines = std::fs::read_to_string(&source)
+        .expect("it is there")
+        .lines()
+        .count();
+    assert!(lines < 150, "{lines} lines are too many for an example");
+    let mut compiler = Command::new("cc");
+    compiler
+        .args(["-Wall", "-Wextra", "-Werror", "-o"])
+        .arg(&path)
+        .arg(source);
+    let compiled = compiler
+        .args(flags.split_whitespace())
+        .output()
+        .expect("it runs");
+    assert!(
+        compiled.status.success(),
+        "{}",
+        String::from_utf8_lossy(&compiled.stderr)
+    );
+    for library in Library::BOTH {
+        let mut command = Command::new(&path);
+        run_with(&mut command, library);
+        let output = output(&mut command);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{library:?}: {text}");
+        assert!(text.contains("3 test(s)"), "{library:?}: {text}");
+    }
+}
