@@ -1,5 +1,7 @@
 //! `make bench-client`: libvotequorum, ours beside the original, with one corosync, in one run.
 //! Writes docs/performance.md's section and docs/performance.svg. Nothing here passes or fails.
+//! `cargo bench --bench client -- instructions` only counts those, for whoever changes the path of a
+//! call.
 
 mod chart;
 mod count;
@@ -26,6 +28,10 @@ fn main() {
     let program = driver::program();
     let cluster = Cluster::builder().start();
     let node = cluster.node(1);
+    if std::env::args().any(|argument| argument == "instructions") {
+        println!("{}", table(&count::instructions(node, &program)));
+        return;
+    }
 
     let mut pair = Pair::start(node, &program);
     let mut rows = pair.latency();

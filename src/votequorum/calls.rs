@@ -5,7 +5,7 @@ use super::types::{
     VOTEQUORUM_MODEL_V1, VOTEQUORUM_QDEVICE_MAX_NAME_LEN, votequorum_callbacks_t,
     votequorum_handle_t, votequorum_info, votequorum_model_v1_data_t,
 };
-use crate::boundary::{guarded, status};
+use crate::boundary::status;
 use crate::corotypes::{cs_error, cs_error_t};
 use crate::error::Failure;
 use libc::{c_char, c_int, c_uint, c_void};
@@ -25,14 +25,13 @@ pub(super) unsafe fn store<T>(
     if target.is_null() {
         return cs_error::CS_ERR_INVALID_PARAM;
     }
-    match guarded(code) {
-        Ok(value) => {
-            // SAFETY: not NULL, and otherwise valid by this function's contract.
-            unsafe { target.write(value) };
-            cs_error::CS_OK
-        }
-        Err(error) => error,
-    }
+    // Written inside, so that the result is made in its place.
+    status(|| {
+        let value = code()?;
+        // SAFETY: not NULL, and otherwise valid by this function's contract.
+        unsafe { target.write(value) };
+        Ok(())
+    })
 }
 
 /// Connects to votequorum.
@@ -133,12 +132,17 @@ pub unsafe extern "C" fn votequorum_getinfo(
     nodeid: c_uint,
     info: *mut votequorum_info,
 ) -> cs_error_t {
-    // SAFETY: the contract of `info` is the same.
-    unsafe {
-        store(info, || {
-            Ok((&Session::of(handle)?.votequorum.info(nodeid)?).into())
-        })
+    if info.is_null() {
+        return cs_error::CS_ERR_INVALID_PARAM;
     }
+    status(|| {
+        let session = Session::of(handle)?;
+        session.votequorum.with_info(nodeid, |reply| {
+            // SAFETY: not NULL, and otherwise valid by this function's contract.
+            unsafe { fill(info, reply) };
+        })?;
+        Ok(())
+    })
 }
 
 /// Changes the cluster's expected votes, until the configuration is reloaded.
@@ -241,29 +245,31 @@ pub extern "C" fn votequorum_context_set(
     })
 }
 
-impl From<&Info> for votequorum_info {
-    fn from(reply: &Info) -> Self {
-        let mut qdevice_name = [0; VOTEQUORUM_QDEVICE_MAX_NAME_LEN];
-        // The daemon fills the rest of the field with whatever it had in memory,
-        // and the last byte must stay NUL whatever it sends.
-        let name = reply.qdevice_name[..VOTEQUORUM_QDEVICE_MAX_NAME_LEN - 1].iter();
-        for (to, from) in qdevice_name
-            .iter_mut()
-            .zip(name.take_while(|byte| **byte != 0))
-        {
-            *to = *from as c_char;
-        }
-        Self {
-            node_id: reply.nodeid,
-            node_state: reply.state,
-            node_votes: reply.votes,
-            node_expected_votes: reply.expected_votes,
-            highest_expected: reply.highest_expected,
-            total_votes: reply.total_votes,
-            quorum: reply.quorum,
-            flags: reply.flags,
-            qdevice_votes: reply.qdevice_votes,
-            qdevice_name,
-        }
+/// Fills the caller's structure, which may never have been written to.
+///
+/// # Safety
+///
+/// `target` must be valid for a write.
+unsafe fn fill(target: *mut votequorum_info, reply: &Info) {
+    // SAFETY: valid for a write, and zeros are a value of all its fields.
+    let target = unsafe {
+        target.write_bytes(0, 1);
+        &mut *target
+    };
+    target.node_id = reply.nodeid;
+    target.node_state = reply.state;
+    target.node_votes = reply.votes;
+    target.node_expected_votes = reply.expected_votes;
+    target.highest_expected = reply.highest_expected;
+    target.total_votes = reply.total_votes;
+    target.quorum = reply.quorum;
+    target.flags = reply.flags;
+    target.qdevice_votes = reply.qdevice_votes;
+    // The daemon fills the rest of the field with whatever it had in memory, and
+    // the last byte must stay NUL whatever it sends.
+    let name = reply.qdevice_name[..VOTEQUORUM_QDEVICE_MAX_NAME_LEN - 1].iter();
+    let name = name.take_while(|byte| **byte != 0);
+    for (to, from) in target.qdevice_name.iter_mut().zip(name) {
+        *to = *from as c_char;
     }
 }

@@ -93,8 +93,16 @@ impl VoteQuorum {
 
     /// What is known of a node; 0 is the local one.
     pub fn info(&self, nodeid: u32) -> Result<Info, Error> {
+        self.with_info(nodeid, Info::clone)
+    }
+
+    /// Shows what is known of a node; 0 is the local one. Moves nothing, unlike [`Self::info`].
+    pub fn with_info<T>(&self, nodeid: u32, look: impl FnOnce(&Info) -> T) -> Result<T, Error> {
+        let (request, least) = (GetInfo::new(nodeid), size_of::<Info>());
+        let mut info = Info::new_zeroed();
         self.session
-            .call(GetInfo::new(nodeid).as_bytes(), reply_id::GET_INFO)
+            .call_at_least(request.as_bytes(), reply_id::GET_INFO, &mut info, least)?;
+        Ok(look(&info))
     }
 
     /// Changes the cluster's expected votes.

@@ -37,6 +37,20 @@ pub(crate) trait Shared {
     fn read_index(&self) -> &AtomicU32;
     fn semaphore(&self) -> &AtomicU64;
     fn words(&self) -> &[AtomicU32];
+    /// Loads bytes that begin in the word at `from` and do not go beyond the last one.
+    fn load(&self, from: usize, bytes: &mut [u8]) {
+        for (bytes, word) in bytes.chunks_mut(4).zip(&self.words()[from..]) {
+            bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes()[..bytes.len()]);
+        }
+    }
+    /// Stores bytes as [`Self::load`] loads them, and zeros behind the last one.
+    fn store(&self, to: usize, bytes: &[u8]) {
+        for (bytes, word) in bytes.chunks(4).zip(&self.words()[to..]) {
+            let mut whole = [0; 4];
+            whole[..bytes.len()].copy_from_slice(bytes);
+            word.store(u32::from_ne_bytes(whole), Ordering::Relaxed);
+        }
+    }
     /// Wakes one waiter of the semaphore.
     fn wake(&self);
 }
@@ -45,14 +59,17 @@ pub(crate) fn chunk_words(len: usize) -> usize {
     CHUNK_HEADER_WORDS + len.div_ceil(4)
 }
 
+/// The index so many words further on, at most once around.
 pub(crate) fn advance(at: usize, by: usize, words: usize) -> usize {
-    (at + by) % words
+    let next = at + by;
+    if next < words { next } else { next - words }
 }
 
 /// Copies the chunk at `at` into `buffer` and gives its room back.
 ///
 /// To be called once for each count taken from the semaphore. Returns the
 /// chunk's length; of a chunk longer than the buffer the rest is dropped.
+#[inline]
 pub(crate) fn consume(
     ring: &impl Shared,
     at: &mut usize,
@@ -68,12 +85,8 @@ pub(crate) fn consume(
     if len > max || chunk_words(len) > words.len() {
         return Err(Error::Protocol("a chunk in the ring is longer than agreed"));
     }
-    copy_out(
-        words,
-        advance(*at, CHUNK_HEADER_WORDS, words.len()),
-        &mut buffer[..],
-        len,
-    );
+    let payload = advance(*at, CHUNK_HEADER_WORDS, words.len());
+    copy_out(ring, payload, buffer, len);
     words[*at].store(0, Ordering::Relaxed);
     magic.store(CONSUMED, Ordering::Release);
     *at = advance(*at, chunk_words(len), words.len());
@@ -82,6 +95,7 @@ pub(crate) fn consume(
 }
 
 /// Appends a chunk at `at`, or reports that there is no room yet.
+#[inline]
 pub(crate) fn produce(ring: &impl Shared, at: &mut usize, payload: &[u8]) -> Result<(), Error> {
     let words = ring.words();
     let read = ring.read_index().load(Ordering::Acquire) as usize;
@@ -89,7 +103,7 @@ pub(crate) fn produce(ring: &impl Shared, at: &mut usize, payload: &[u8]) -> Res
         return Err(Error::Protocol("the ring's read index is outside the ring"));
     }
     let pending = semaphore::value(ring.semaphore().load(Ordering::Relaxed)) > 0;
-    let free = match (read + words.len() - *at) % words.len() {
+    let free = match advance(read, words.len() - *at, words.len()) {
         0 if pending => 0,
         0 => words.len(),
         gap => gap - 1,
@@ -101,11 +115,8 @@ pub(crate) fn produce(ring: &impl Shared, at: &mut usize, payload: &[u8]) -> Res
     let magic = &words[advance(start, 1, words.len())];
     words[start].store(0, Ordering::Relaxed);
     magic.store(ALLOCATED, Ordering::Release);
-    copy_in(
-        words,
-        advance(start, CHUNK_HEADER_WORDS, words.len()),
-        payload,
-    );
+    let to = advance(start, CHUNK_HEADER_WORDS, words.len());
+    copy_in(ring, to, payload);
     words[start].store(payload.len() as u32, Ordering::Relaxed);
     *at = advance(start, chunk_words(payload.len()), words.len());
     ring.write_index().store(*at as u32, Ordering::Relaxed);
@@ -116,20 +127,23 @@ pub(crate) fn produce(ring: &impl Shared, at: &mut usize, payload: &[u8]) -> Res
     Ok(())
 }
 
-fn copy_out(words: &[AtomicU32], from: usize, buffer: &mut [u8], len: usize) {
+/// Loads bytes that begin in the word at `from` and may go on at the beginning.
+fn copy_out(ring: &impl Shared, from: usize, buffer: &mut [u8], len: usize) {
     let len = len.min(buffer.len());
-    let source = words[from..].iter().chain(&words[..from]);
-    for (bytes, word) in buffer[..len].chunks_mut(4).zip(source) {
-        bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes()[..bytes.len()]);
+    let (head, tail) = buffer[..len].split_at_mut(len.min((ring.words().len() - from) * 4));
+    ring.load(from, head);
+    if !tail.is_empty() {
+        ring.load(0, tail);
     }
 }
 
-fn copy_in(words: &[AtomicU32], to: usize, payload: &[u8]) {
-    let target = words[to..].iter().chain(&words[..to]);
-    for (bytes, word) in payload.chunks(4).zip(target) {
-        let mut whole = [0; 4];
-        whole[..bytes.len()].copy_from_slice(bytes);
-        word.store(u32::from_ne_bytes(whole), Ordering::Relaxed);
+/// Stores bytes as [`copy_out`] loads them.
+fn copy_in(ring: &impl Shared, to: usize, payload: &[u8]) {
+    let room = (ring.words().len() - to) * 4;
+    let (head, tail) = payload.split_at(payload.len().min(room));
+    ring.store(to, head);
+    if !tail.is_empty() {
+        ring.store(0, tail);
     }
 }
 
@@ -206,6 +220,12 @@ impl Shared for MappedRing {
     }
     fn words(&self) -> &[AtomicU32] {
         self.data.words()
+    }
+    fn load(&self, from: usize, bytes: &mut [u8]) {
+        self.data.load(from * 4, bytes);
+    }
+    fn store(&self, to: usize, bytes: &[u8]) {
+        self.data.store(to * 4, bytes);
     }
     fn wake(&self) {
         sys::futex_wake(self.header.u32_at(SEMAPHORE), 1);

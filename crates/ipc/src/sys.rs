@@ -1,13 +1,14 @@
 //! System calls and mappings: the only unsafe code of this crate.
 
 pub(crate) mod host;
+mod mapping;
 
-use crate::atomic::{AtomicU32, AtomicU64};
+pub(crate) use mapping::Mapping;
+
+use crate::atomic::AtomicU32;
 use crate::error::Error;
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::ptr::NonNull;
 use std::time::Duration;
 
 // Declared here because a blocking dispatch is a cancellation point, as it is in
@@ -388,125 +389,6 @@ impl WipedOnFork {
         // SAFETY: the page is static, aligned and covers nothing else; clearing
         // it in a child leaves a valid value. The advice changes nothing here.
         unsafe { libc::madvise(page, size_of::<Self>(), libc::MADV_WIPEONFORK) == 0 }
-    }
-}
-
-/// A file shared with another process, mapped readable and writable.
-///
-/// Access goes through atomics only, so that a peer that writes at the same
-/// time causes no undefined behaviour. Whoever has the file open could still cut
-/// it short, which turns an access into SIGBUS; corosync, which maps it and keeps
-/// no descriptor, can't once its name is gone.
-#[derive(Debug)]
-pub(crate) struct Mapping {
-    start: NonNull<u8>,
-    len: usize,
-}
-
-// SAFETY: the mapping belongs to the process, not to a thread, and hands out
-// atomics only.
-unsafe impl Send for Mapping {}
-// SAFETY: as above.
-unsafe impl Sync for Mapping {}
-
-impl Mapping {
-    /// Maps the first `len` bytes, which the file must have.
-    pub(crate) fn new(file: &File, len: usize) -> Result<Self, Error> {
-        let size = file
-            .metadata()
-            .map_err(|e| Error::system("fstat", e))?
-            .len();
-        if len == 0 || size < len as u64 {
-            return Err(Error::Protocol("a shared file is smaller than announced"));
-        }
-        // SAFETY: a new mapping at an address of the kernel's choice touches no
-        // existing memory.
-        let start = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                len,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED,
-                file.as_raw_fd(),
-                0,
-            )
-        };
-        if start == libc::MAP_FAILED {
-            return Err(Error::last_os("mmap"));
-        }
-        let start = NonNull::new(start.cast()).ok_or(Error::NoMemory)?;
-        Ok(Self { start, len })
-    }
-
-    /// Makes sure that every page is there now: of a file that was cut short, or
-    /// never had its pages in a file system that is full, this call fails where
-    /// an access would raise SIGBUS. Linux before 5.14 can't, and is believed.
-    pub(crate) fn populate(&self) -> Result<(), Error> {
-        let start = self.start.as_ptr().cast();
-        // SAFETY: the range was mapped by `new`; the advice changes no content.
-        match check("madvise", || unsafe {
-            libc::madvise(start, self.len, libc::MADV_POPULATE_WRITE)
-        }) {
-            Err(error) if error.errno() != Some(libc::EINVAL) => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// The 32-bit word at a byte offset, which must be aligned and inside.
-    pub(crate) fn u32_at(&self, offset: usize) -> &AtomicU32 {
-        assert!(offset % 4 == 0 && offset + 4 <= self.len);
-        // SAFETY: inside the mapping and aligned by the assertion and mmap's
-        // page alignment; lives as long as `self`; only ever used as an atomic.
-        unsafe { self.start.add(offset).cast::<AtomicU32>().as_ref() }
-    }
-
-    /// The 64-bit word at a byte offset, which must be aligned and inside.
-    pub(crate) fn u64_at(&self, offset: usize) -> &AtomicU64 {
-        assert!(offset % 8 == 0 && offset + 8 <= self.len);
-        // SAFETY: as for `u32_at`.
-        unsafe { self.start.add(offset).cast::<AtomicU64>().as_ref() }
-    }
-
-    /// Adds to the 32-bit word at a byte offset and wakes one who waits on it;
-    /// false if the word is not there any more.
-    ///
-    /// The kernel does both. A page that the peer has cut off the file makes the
-    /// call fail, where an access from here would raise SIGBUS.
-    pub(crate) fn add_and_wake(&self, offset: usize, delta: i8) -> bool {
-        assert!(offset % 4 == 0 && offset + 4 <= self.len);
-        // FUTEX_OP(FUTEX_OP_ADD, delta, FUTEX_OP_CMP_EQ, 0) with a sign-extended
-        // operand of twelve bits.
-        const ADD: u32 = 1 << 28;
-        let operation = ADD | (i32::from(delta) as u32 & 0xFFF) << 12;
-        // SAFETY: the word is inside the mapping, which lives as long as `self`;
-        // no second waiters are to be woken, so the count in the timeout's place
-        // is 0.
-        let done = unsafe {
-            let word = self.start.add(offset).as_ptr();
-            libc::syscall(
-                libc::SYS_futex,
-                word,
-                libc::FUTEX_WAKE_OP,
-                1,
-                std::ptr::null::<libc::timespec>(),
-                word,
-                operation,
-            )
-        };
-        done >= 0
-    }
-
-    /// The whole mapping as 32-bit words.
-    pub(crate) fn words(&self) -> &[AtomicU32] {
-        // SAFETY: the slice covers whole words of the mapping, as for `u32_at`.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.len / 4) }
-    }
-}
-
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        // SAFETY: the range was mapped by `new`, and no reference outlives `self`.
-        unsafe { libc::munmap(self.start.as_ptr().cast(), self.len) };
     }
 }
 

@@ -262,6 +262,7 @@ impl Connection {
 
     /// Makes every later use fail and wakes those who wait, for no later answer
     /// on this connection could be trusted.
+    #[cold]
     fn broken_by(&self, error: Error) -> Error {
         if matches!(error, Error::Closed) || self.closed.load(Ordering::Acquire) {
             return Error::Closed;
@@ -274,6 +275,7 @@ impl Connection {
         error
     }
 
+    #[inline]
     fn send(&self, calls: &mut Calls, request: &[u8], deadline: &Deadline) -> Result<(), Error> {
         loop {
             let sent = match &self.channel {
@@ -289,20 +291,23 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn notify(&self, calls: &mut Calls, deadline: &Deadline) -> Result<(), Error> {
         let Channel::Rings(rings) = &self.channel else {
             return Ok(());
         };
-        loop {
+        while calls.rings.unannounced() {
             match rings.notify(&mut calls.rings, self.setup.as_fd()) {
-                Ok(true) => return Ok(()),
+                Ok(true) => {}
                 Ok(false) => self.pause(deadline)?,
                 Err(error) => return Err(self.broken_by(error)),
             }
         }
+        Ok(())
     }
 
     /// The daemon's socket is full: waits a slice for room.
+    #[cold]
     fn pause(&self, deadline: &Deadline) -> Result<(), Error> {
         let slice = deadline.slice(SLICE)?;
         let fd = match &self.channel {
@@ -321,7 +326,25 @@ impl Connection {
         Ok(())
     }
 
+    #[inline]
     fn receive(
+        &self,
+        calls: &mut Calls,
+        reply: &mut [u8],
+        deadline: &Deadline,
+    ) -> Result<usize, Error> {
+        // The daemon has a higher priority than its clients: mostly it has answered by now.
+        if let Channel::Rings(rings) = &self.channel {
+            match rings.received(&mut calls.rings, reply) {
+                Ok(Some(len)) => return Ok(len),
+                Ok(None) => {}
+                Err(error) => return Err(self.broken_by(error)),
+            }
+        }
+        self.wait_and_receive(calls, reply, deadline)
+    }
+
+    fn wait_and_receive(
         &self,
         calls: &mut Calls,
         reply: &mut [u8],

@@ -48,6 +48,13 @@ struct EventState {
     unread_bytes: isize,
 }
 
+impl CallState {
+    /// Whether there are requests of which the daemon has not been told.
+    pub(super) fn unannounced(&self) -> bool {
+        self.unannounced > 0
+    }
+}
+
 impl Rings {
     pub(super) fn attach(response: &ConnectionResponse) -> Result<Self, Error> {
         let max = response.max_msg_size as usize;
@@ -96,13 +103,26 @@ impl Rings {
         socket: BorrowedFd<'_>,
     ) -> Result<bool, Error> {
         while calls.unannounced > 0 {
-            let bytes = [0; BATCH];
-            match sys::send(socket, &bytes[..calls.unannounced.min(BATCH)])? {
+            const BYTES: &[u8; BATCH] = &[0; BATCH];
+            match sys::send(socket, &BYTES[..calls.unannounced.min(BATCH)])? {
                 Transfer::Done(n) => calls.unannounced -= n,
                 Transfer::WouldBlock => return Ok(false),
             }
         }
         Ok(true)
+    }
+
+    /// A reply that is there already.
+    #[inline(always)]
+    pub(super) fn received(
+        &self,
+        calls: &mut CallState,
+        reply: &mut [u8],
+    ) -> Result<Option<usize>, Error> {
+        if !self.response.try_wait() {
+            return Ok(None);
+        }
+        ring::consume(&self.response, &mut calls.read, self.max_msg_size, reply).map(Some)
     }
 
     pub(super) fn receive(
