@@ -80,32 +80,28 @@ static void wait_for_event(votequorum_handle_t handle)
 	poll(&ready, 1, -1);
 }
 
+/* By twos, for that is how many one request queues: a library may do the work of several at once. */
 void measure_queued(long events)
 {
 	votequorum_handle_t handle = open_handle();
-	uint64_t *times = numbers(events);
-	long done = 0;
+	long pairs = events / 2;
+	uint64_t *times = numbers(pairs);
 
-	while (done < events) {
+	for (long done = 0; done < pairs; done++) {
 		must("votequorum_trackstart",
 		     votequorum_trackstart(handle, 0, CS_TRACK_CURRENT));
 		wait_for_event(handle);
-		for (;;) {
+		for (int event = 0; event < 2; event++) {
 			uint64_t start = now();
-			cs_error_t result = votequorum_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING);
-			uint64_t end = now();
 
-			if (result == CS_ERR_TRY_AGAIN) {
-				break;
-			}
-			must("votequorum_dispatch", result);
-			if (done < events) {
-				times[done++] = end - start;
-			}
+			must("votequorum_dispatch",
+			     votequorum_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
+			times[done] += now() - start;
 		}
+		times[done] /= 2;
 	}
 	must("votequorum_finalize", votequorum_finalize(handle));
-	print_all("queued", times, events);
+	print_all("queued", times, pairs);
 }
 
 void measure_empty(long rounds)

@@ -1,7 +1,7 @@
 //! `make bench-client`: libvotequorum, ours beside the original, with one corosync, in one run.
 //! Writes docs/performance.md's section and docs/performance.svg. Nothing here passes or fails.
-//! `cargo bench --bench client -- instructions` only counts those, for whoever changes the path of a
-//! call.
+//! `cargo bench --bench client -- instructions` (or `latency`) shows only that, for whoever changes
+//! the path of a call.
 
 mod chart;
 mod count;
@@ -28,8 +28,13 @@ fn main() {
     let program = driver::program();
     let cluster = Cluster::builder().start();
     let node = cluster.node(1);
-    if std::env::args().any(|argument| argument == "instructions") {
+    let asked = |what: &str| std::env::args().any(|argument| argument == what);
+    if asked("instructions") {
         println!("{}", table(&count::instructions(node, &program)));
+        return;
+    }
+    if asked("latency") {
+        println!("{}", table(&Pair::start(node, &program).latency()));
         return;
     }
 

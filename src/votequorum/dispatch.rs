@@ -27,10 +27,8 @@ pub extern "C-unwind" fn votequorum_dispatch(
     handle: votequorum_handle_t,
     dispatch_types: DispatchFlags,
 ) -> cs_error_t {
-    let delivered = cs_dispatch_flags::try_from(dispatch_types).and_then(|mode| {
-        let session = guarded(|| Session::of(handle))?;
-        deliver(handle, &session, mode)
-    });
+    let delivered =
+        cs_dispatch_flags::try_from(dispatch_types).and_then(|mode| deliver(handle, mode));
     match delivered {
         Ok(()) => cs_error::CS_OK,
         Err(error) => error,
@@ -39,11 +37,7 @@ pub extern "C-unwind" fn votequorum_dispatch(
 
 /// The callbacks and the wait stand outside of [`guarded`]: a C++ exception or
 /// glibc's cancellation passes through here, and must find no `catch_unwind`.
-fn deliver(
-    handle: votequorum_handle_t,
-    session: &Session,
-    mode: cs_dispatch_flags,
-) -> Result<(), cs_error> {
+fn deliver(handle: votequorum_handle_t, mode: cs_dispatch_flags) -> Result<(), cs_error> {
     use cs_dispatch_flags::*;
     let born = process::generation();
     let one = matches!(mode, CS_DISPATCH_ONE | CS_DISPATCH_ONE_NONBLOCKING);
@@ -52,9 +46,14 @@ fn deliver(
         CS_DISPATCH_ALL | CS_DISPATCH_ONE_NONBLOCKING => Some(Duration::ZERO),
     };
     let mut buffer = EventBuffer::new();
+    let (session, mut next) = guarded(|| {
+        let session = Session::of(handle)?;
+        let next = session.votequorum.next_event(&mut buffer, !one)?;
+        Ok((session, next))
+    })?;
     loop {
-        if let Some(event) = guarded(|| Ok(session.votequorum.next_event(&mut buffer, !one)?))? {
-            call_back(handle, session, event);
+        if let Some(event) = next {
+            call_back(handle, &session, event);
             // The callback may have finalized the handle, or have forked: then
             // this is the child, and the connection is not its own.
             if session.finalized() || process::generation() != born {
@@ -63,14 +62,15 @@ fn deliver(
             if one {
                 return Ok(());
             }
-            continue;
+        } else {
+            let signal = session.votequorum.poll(limit).map_err(cs_error::from)?;
+            match (guarded(|| Ok(session.votequorum.examine(signal)?))?, mode) {
+                (Wait::Ready, _) | (Wait::Nothing, CS_DISPATCH_ONE | CS_DISPATCH_BLOCKING) => {}
+                (Wait::Nothing, CS_DISPATCH_ALL) => return Ok(()),
+                (Wait::Nothing, CS_DISPATCH_ONE_NONBLOCKING) => return Err(Failure::NoEvent.into()),
+            }
         }
-        let signal = session.votequorum.poll(limit).map_err(cs_error::from)?;
-        match (guarded(|| Ok(session.votequorum.examine(signal)?))?, mode) {
-            (Wait::Ready, _) | (Wait::Nothing, CS_DISPATCH_ONE | CS_DISPATCH_BLOCKING) => {}
-            (Wait::Nothing, CS_DISPATCH_ALL) => return Ok(()),
-            (Wait::Nothing, CS_DISPATCH_ONE_NONBLOCKING) => return Err(Failure::NoEvent.into()),
-        }
+        next = guarded(|| Ok(session.votequorum.next_event(&mut buffer, !one)?))?;
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the sessions with all services have in common.
 
 use crate::{Error, Options};
-use quorate_ipc::client::{Signal, Wait};
+use quorate_ipc::client::{Room, Signal, Wait};
 use quorate_ipc::header::ResponseHeader;
 use quorate_ipc::{Connection, Service};
 use quorate_proto::{ReplyError, check_reply};
@@ -122,7 +122,11 @@ impl Session {
         Ok(self.connection.send_only(request)?)
     }
 
-    pub(crate) fn take_event(&self, buffer: &mut [u8], more: bool) -> Result<Option<usize>, Error> {
+    pub(crate) fn take_event(
+        &self,
+        buffer: &mut (impl Room + ?Sized),
+        more: bool,
+    ) -> Result<Option<usize>, Error> {
         Ok(self.connection.take_event(buffer, more)?)
     }
 

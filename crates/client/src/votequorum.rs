@@ -3,6 +3,7 @@
 use crate::session::{Session, waiting_methods};
 use crate::{Error, Options};
 use quorate_ipc::Service;
+use quorate_ipc::client::Space;
 use quorate_proto::ReplyError;
 use quorate_proto::votequorum::{
     EXTRA_INFO_MAX, Event, ExtraInfoReply, GetExtraInfo, GetInfo, InfoReply, MasterWins, NAME_LEN,
@@ -32,13 +33,12 @@ pub type Info = InfoReply;
 
 /// Room for one event.
 #[derive(Debug)]
-#[repr(align(8))]
-pub struct EventBuffer([u8; EVENT_LEN]);
+pub struct EventBuffer(Space<EVENT_LEN>);
 
 impl EventBuffer {
     /// An empty buffer.
     pub const fn new() -> Self {
-        Self([0; EVENT_LEN])
+        Self(Space::new())
     }
 }
 
@@ -185,24 +185,24 @@ impl VoteQuorum {
         buffer: &'a mut EventBuffer,
         more: bool,
     ) -> Result<Option<Event<'a>>, Error> {
-        let len = loop {
+        loop {
             let Some(len) = self.session.take_event(&mut buffer.0, more)? else {
                 return Ok(None);
             };
             let known = if len <= EVENT_LEN {
-                Event::decode(&mut buffer.0[..len]).map(|event| event.is_some())
-            } else if Event::knows(&buffer.0) {
+                Event::decode(buffer.0.filled()).map(|event| event.is_some())
+            } else if Event::knows(buffer.0.filled()) {
                 Err(ReplyError::Malformed("an event is longer than documented"))
             } else {
                 Ok(false)
             };
             match known {
-                Ok(true) => break len,
+                Ok(true) => break,
                 Ok(false) => {}
                 Err(error) => return Err(self.session.refused_or_malformed(error)),
             }
-        };
-        Ok(Event::decode(&mut buffer.0[..len])?)
+        }
+        Ok(Event::decode(buffer.0.filled())?)
     }
 
     waiting_methods!();

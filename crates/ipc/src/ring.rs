@@ -11,7 +11,7 @@
 use crate::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::error::Error;
 use crate::semaphore;
-use crate::sys::{self, Mapping};
+use crate::sys::{self, Mapping, Room};
 use std::fs::File;
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ pub(crate) fn consume(
     ring: &impl Shared,
     at: &mut usize,
     max: usize,
-    buffer: &mut [u8],
+    buffer: &mut (impl Room + ?Sized),
 ) -> Result<usize, Error> {
     let words = ring.words();
     let magic = &words[advance(*at, 1, words.len())];
@@ -86,7 +86,7 @@ pub(crate) fn consume(
         return Err(Error::Protocol("a chunk in the ring is longer than agreed"));
     }
     let payload = advance(*at, CHUNK_HEADER_WORDS, words.len());
-    copy_out(ring, payload, buffer, len);
+    copy_out(ring, payload, buffer.room(len));
     words[*at].store(0, Ordering::Relaxed);
     magic.store(CONSUMED, Ordering::Release);
     *at = advance(*at, chunk_words(len), words.len());
@@ -128,9 +128,9 @@ pub(crate) fn produce(ring: &impl Shared, at: &mut usize, payload: &[u8]) -> Res
 }
 
 /// Loads bytes that begin in the word at `from` and may go on at the beginning.
-fn copy_out(ring: &impl Shared, from: usize, buffer: &mut [u8], len: usize) {
-    let len = len.min(buffer.len());
-    let (head, tail) = buffer[..len].split_at_mut(len.min((ring.words().len() - from) * 4));
+fn copy_out(ring: &impl Shared, from: usize, buffer: &mut [u8]) {
+    let room = (ring.words().len() - from) * 4;
+    let (head, tail) = buffer.split_at_mut(buffer.len().min(room));
     ring.load(from, head);
     if !tail.is_empty() {
         ring.load(0, tail);

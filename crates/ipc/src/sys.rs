@@ -2,8 +2,10 @@
 
 pub(crate) mod host;
 mod mapping;
+mod room;
 
 pub(crate) use mapping::Mapping;
+pub use room::{Room, Space};
 
 use crate::atomic::AtomicU32;
 use crate::error::Error;

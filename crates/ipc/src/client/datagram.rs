@@ -5,7 +5,7 @@ use crate::atomic::Ordering;
 use crate::endpoint::joined;
 use crate::error::Error;
 use crate::handshake::ConnectionResponse;
-use crate::sys::{self, Address, Mapping, SocketKind, Transfer};
+use crate::sys::{self, Address, Mapping, Room, SocketKind, Transfer};
 use std::ffi::CStr;
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -96,8 +96,11 @@ impl Datagrams {
         self.take(&self.calls, RESPONSES_SENT, reply)
     }
 
-    pub(super) fn take_event(&self, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
-        self.take(&self.events, EVENTS_SENT, buffer)
+    pub(super) fn take_event(
+        &self,
+        buffer: &mut (impl Room + ?Sized),
+    ) -> Result<Option<usize>, Error> {
+        self.take(&self.events, EVENTS_SENT, buffer.room(usize::MAX))
     }
 
     fn take(

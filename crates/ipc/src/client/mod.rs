@@ -9,6 +9,7 @@ mod shm;
 use crate::error::Error;
 use crate::header::ResponseHeader;
 use crate::lock::TimedMutex;
+pub use crate::sys::{Room, Space};
 use crate::{process, sys};
 use datagram::Datagrams;
 pub(crate) use deadline::Deadline;
@@ -153,7 +154,11 @@ impl Connection {
     ///
     /// With `more` the caller promises to ask again soon, which saves system
     /// calls.
-    pub fn take_event(&self, buffer: &mut [u8], more: bool) -> Result<Option<usize>, Error> {
+    pub fn take_event(
+        &self,
+        buffer: &mut (impl Room + ?Sized),
+        more: bool,
+    ) -> Result<Option<usize>, Error> {
         // What the daemon had to say before it died is still delivered.
         let died = self.daemon_gone.load(Ordering::Acquire);
         if !died {

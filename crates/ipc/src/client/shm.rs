@@ -6,7 +6,7 @@ use crate::handshake::ConnectionResponse;
 use crate::lock::lock;
 use crate::ring::{self, MappedRing, Shared};
 use crate::semaphore;
-use crate::sys::{self, Transfer};
+use crate::sys::{self, Room, Transfer};
 use std::fs;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -140,7 +140,7 @@ impl Rings {
     pub(super) fn take_event(
         &self,
         socket: BorrowedFd<'_>,
-        buffer: &mut [u8],
+        buffer: &mut (impl Room + ?Sized),
         more: bool,
     ) -> Result<Option<usize>, Error> {
         let mut events = lock(&self.events);
@@ -151,7 +151,9 @@ impl Rings {
         } else {
             None
         };
-        if taken.is_none() || !more || events.unread_bytes >= BATCH as isize {
+        // While there are more events the socket is to stay readable anyway.
+        let due = taken.is_none() || (!more && !self.queued());
+        if due || events.unread_bytes >= BATCH as isize {
             events.settle(socket)?;
         }
         Ok(taken)
@@ -163,8 +165,7 @@ impl Rings {
     pub(super) fn event_queued(&self, socket: BorrowedFd<'_>) -> Result<bool, Error> {
         let mut events = lock(&self.events);
         events.settle(socket)?;
-        let queued = || semaphore::value(self.event.semaphore().load(Ordering::Relaxed)) > 0;
-        if !queued() && events.unread_bytes <= 0 {
+        if !self.queued() && events.unread_bytes <= 0 {
             match sys::recv(socket, &mut [0])? {
                 // The daemon will say no more.
                 Transfer::Done(0) => return Err(Error::Disconnected),
@@ -173,7 +174,11 @@ impl Rings {
             }
         }
         // The event may have come in between, with the byte that was taken.
-        Ok(queued())
+        Ok(self.queued())
+    }
+
+    fn queued(&self) -> bool {
+        semaphore::value(self.event.semaphore().load(Ordering::Relaxed)) > 0
     }
 
     /// Wakes a waiting caller and leaves; the directory of a daemon that died
