@@ -28,6 +28,9 @@ struct Entry<T: 'static> {
 
 impl<T> Entry<T> {
     fn belongs_to(&self, generation: u32) -> bool {
+        if self.generation.load(Ordering::Acquire) == generation {
+            return true;
+        }
         let (ok, fail) = (Ordering::AcqRel, Ordering::Acquire);
         match self.generation.compare_exchange(0, generation, ok, fail) {
             Ok(_) => true,
@@ -62,11 +65,17 @@ impl<T> PerProcess<T> {
         Ok(iter::successors(parent, |entry| entry.inherited).map(|entry| &entry.value))
     }
 
+    #[inline]
     fn entry(&'static self) -> Result<&'static Entry<T>, Failure> {
         let generation = process::generation();
         if self.first.belongs_to(generation) {
             return Ok(&self.first);
         }
+        self.of_child(generation)
+    }
+
+    #[cold]
+    fn of_child(&'static self, generation: u32) -> Result<&'static Entry<T>, Failure> {
         let mut seen = self.child.load(Ordering::Acquire);
         loop {
             // SAFETY: only ever set below, to an entry that is never freed.

@@ -117,7 +117,7 @@ pub(super) const CASES: [Case; 47] = [
         With("2 stdin closed, some lost, at last 2\n"),
         With("2 stdin open, none lost, at last 1\n"),
     ),
-    case("shared_memory", With("3120 KiB\n"), With("72 KiB\n")),
+    case("shared_memory", With("3120 KiB\n"), With("144 KiB\n")),
     case(
         "shared_memory_full",
         With("initialize 15, then usable 1, nothing left over\n"),

@@ -37,7 +37,8 @@ fn silence_panics() {
         // Not a Once: a child forked while another thread is in there would
         // wait for it for ever.
         static DONE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-        if !DONE.swap(true, std::sync::atomic::Ordering::Relaxed) {
+        let relaxed = std::sync::atomic::Ordering::Relaxed;
+        if !DONE.load(relaxed) && !DONE.swap(true, relaxed) {
             std::panic::set_hook(Box::new(|_| {}));
         }
     }

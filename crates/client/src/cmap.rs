@@ -188,7 +188,7 @@ impl Cmap {
         buffer: &mut CmapBuffer,
         more: bool,
     ) -> Result<Option<KeyChange>, Error> {
-        while let Some(len) = self.session.take_event(&mut buffer.0, more)? {
+        while let Some(len) = self.session.take_event(buffer.0.as_mut_slice(), more)? {
             match buffer.0.get(..len).map_or(Ok(None), Event::decode) {
                 Ok(None) => {}
                 Ok(Some(event)) => return Ok(Some(KeyChange::of(&event))),

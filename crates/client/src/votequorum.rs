@@ -12,10 +12,12 @@ use quorate_proto::votequorum::{
 };
 use zerocopy::{FromZeros, IntoBytes};
 
-/// What is asked of the daemon for each ring. The largest message, an event with
-/// 4,096 bytes of extra information, fits; corosync allocates and clears this
-/// much three times per connection.
-const MAX_MSG_SIZE: u32 = 8192;
+/// What is asked of the daemon for each ring: nine pages with libqb's own 13
+/// bytes. The largest message, an event with 4,096 bytes of extra information,
+/// would need three, but the rings are of one size, and a burst of events that
+/// does not fit waits for the daemon to look again. Corosync allocates and
+/// clears this much three times per connection.
+const MAX_MSG_SIZE: u32 = 9 * 4096 - 13;
 
 /// Bytes of the largest event that this version knows.
 const EVENT_LEN: usize = {

@@ -6,6 +6,9 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 
+/// Bytes that are copied at once.
+const BLOCK: usize = 64;
+
 /// A file shared with another process, mapped readable and writable.
 ///
 /// Access goes through atomics only, so that a peer that writes at the same
@@ -83,64 +86,59 @@ impl Mapping {
     }
 
     /// Loads bytes from a byte offset on, which must be a word's; all of them must be inside.
+    #[inline]
     pub(crate) fn load(&self, offset: usize, bytes: &mut [u8]) {
-        const UNROLLED: usize = 8;
-        let double = self.by_two(offset, bytes.len());
-        let single = self.by_one(offset, bytes.len(), double);
-        let (head, tail) = bytes.split_at_mut(size_of_val(double));
-        // The compiler does not unroll loops over atomics by itself.
-        let mut targets = head.chunks_exact_mut(UNROLLED * 8);
-        let mut sources = double.chunks_exact(UNROLLED);
-        for (to, from) in (&mut targets).zip(&mut sources) {
-            for i in 0..UNROLLED {
-                to[i * 8..][..8].copy_from_slice(&from[i].load(Ordering::Relaxed).to_ne_bytes());
+        let blocks = self.blocks(offset, bytes.len());
+        let (head, tail) = bytes.split_at_mut(blocks.len() * BLOCK);
+        for (to, from) in head.chunks_exact_mut(BLOCK).zip(blocks) {
+            for (i, from) in from.iter().enumerate() {
+                to[i * 8..][..8].copy_from_slice(&from.load(Ordering::Relaxed).to_ne_bytes());
             }
-        }
-        let rest = targets.into_remainder().chunks_exact_mut(8);
-        for (to, from) in rest.zip(sources.remainder()) {
-            to.copy_from_slice(&from.load(Ordering::Relaxed).to_ne_bytes());
-        }
-        for (to, from) in tail.chunks_mut(4).zip(single) {
-            to.copy_from_slice(&from.load(Ordering::Relaxed).to_ne_bytes()[..to.len()]);
-        }
-    }
-
-    /// Stores bytes as [`Self::load`] loads them; the last word is filled up with zeros.
-    pub(crate) fn store(&self, offset: usize, bytes: &[u8]) {
-        let double = self.by_two(offset, bytes.len());
-        let (head, tail) = bytes.split_at(size_of_val(double));
-        for (from, to) in head.chunks_exact(8).zip(double) {
-            let whole = from.try_into().expect("eight bytes");
-            to.store(u64::from_ne_bytes(whole), Ordering::Relaxed);
         }
         if tail.is_empty() {
             return;
         }
-        for (from, to) in tail.chunks(4).zip(self.by_one(offset, bytes.len(), double)) {
-            let mut whole = [0; 4];
-            whole[..from.len()].copy_from_slice(from);
-            to.store(u32::from_ne_bytes(whole), Ordering::Relaxed);
+        let words = &self.words()[(offset + head.len()) / 4..];
+        let count = tail.len() / 4;
+        let mut whole = tail.chunks_exact_mut(4);
+        for (to, from) in (&mut whole).zip(words) {
+            to.copy_from_slice(&from.load(Ordering::Relaxed).to_ne_bytes());
+        }
+        let last = whole.into_remainder();
+        if !last.is_empty() {
+            let word = words[count].load(Ordering::Relaxed);
+            last.copy_from_slice(&word.to_ne_bytes()[..last.len()]);
         }
     }
 
-    /// The words that hold so many bytes by two, which is half the work, if they can be.
+    /// Stores bytes as [`Self::load`] loads them; the last word is filled up with zeros.
     #[inline]
-    fn by_two(&self, offset: usize, len: usize) -> &[AtomicU64] {
+    pub(crate) fn store(&self, offset: usize, bytes: &[u8]) {
+        let words = &self.words()[offset / 4..];
+        let whole = bytes.chunks_exact(4);
+        let last = whole.remainder();
+        for (from, to) in whole.zip(words) {
+            let word = u32::from_ne_bytes(from.try_into().expect("four bytes"));
+            to.store(word, Ordering::Relaxed);
+        }
+        if !last.is_empty() {
+            let mut word = [0; 4];
+            word[..last.len()].copy_from_slice(last);
+            words[bytes.len() / 4].store(u32::from_ne_bytes(word), Ordering::Relaxed);
+        }
+    }
+
+    /// The whole blocks among so many bytes, for loops that the compiler unrolls: it does not
+    /// unroll those over atomics whose number it does not know.
+    #[inline]
+    fn blocks(&self, offset: usize, len: usize) -> &[[AtomicU64; BLOCK / 8]] {
         assert!(offset <= self.len && len <= self.len - offset);
         if offset % 8 != 0 {
             return &[];
         }
         // SAFETY: inside the mapping, by the assertion, and aligned, by mmap's page alignment; they
         // live as long as `self` and are only ever used as atomics.
-        unsafe { std::slice::from_raw_parts(self.start.add(offset).as_ptr().cast(), len / 8) }
-    }
-
-    /// The words behind those that hold so many bytes.
-    #[inline]
-    fn by_one(&self, offset: usize, len: usize, before: &[AtomicU64]) -> &[AtomicU32] {
-        let first = (offset + size_of_val(before)) / 4;
-        let last = first + (len - size_of_val(before)).div_ceil(4);
-        &self.words()[first..last]
+        unsafe { std::slice::from_raw_parts(self.start.add(offset).as_ptr().cast(), len / BLOCK) }
     }
 
     /// Adds to the 32-bit word at a byte offset and wakes one who waits on it;
