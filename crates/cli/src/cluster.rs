@@ -138,6 +138,7 @@ impl ClusterArguments {
             steps: Vec::new(),
             exit_code: None,
             violations: Some(0),
+            received: Vec::new(),
         })
     }
 }

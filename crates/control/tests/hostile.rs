@@ -69,6 +69,7 @@ fn serve(name: Name, ready: &mpsc::Sender<()>) {
         steps: Vec::new(),
         exit_code: None,
         violations: Some(0),
+        received: Vec::new(),
     };
     let cluster = Cluster::new(config, Compat::default(), 1);
     let mut host = Host::named(cluster, &quorate_control::base(), &name.in_directory()).unwrap();

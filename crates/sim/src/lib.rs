@@ -100,6 +100,7 @@ mod excerpt;
 pub mod fault;
 pub mod host;
 mod log;
+mod received;
 pub mod replay;
 mod rng;
 pub mod scenario;
@@ -114,5 +115,6 @@ pub use cluster::{
 pub use cpg::{Answer, Cpg};
 pub use excerpt::Excerpt;
 pub use log::{Line, LogError, NodeView, OWN_FLAGS, Record, View, What, read_log};
+pub use received::{Argument, Received, Told};
 pub use transport::{GroupEvent, Outbox, RingChange, ServiceId, Services};
 pub use wording::told;

@@ -135,6 +135,9 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
     if let Some(file) = arguments.cluster.config_file() {
         host.set_config_file(file);
     }
+    if scenario.listens() {
+        host.keep_received();
+    }
     let player = Player::new(scenario);
     settle(&mut host, scenario, &player)?;
     events.write(&host.act(Cluster::take_log)?)?;

@@ -105,6 +105,9 @@ impl<'a> Play<'a> {
             code = Some(0);
         }
         drop(self.programs);
+        let received = self.host.received();
+        self.player
+            .hear_at_end(self.host.cluster().now(), &received);
         let mut report = self.player.finish(self.host.cluster(), code);
         if let Some((limit, _)) = self.limit {
             report.checks.push(Check {
@@ -160,13 +163,18 @@ impl<'a> Play<'a> {
         let anything = self.host.serve_and(Some(Duration::ZERO), &mut on_call)?;
         if anything {
             self.act(|_, _| ())?;
-            self.end_powered_off();
+            self.after_step();
         }
         Ok(anything)
     }
 
-    /// Programs do not outlive their machine.
-    fn end_powered_off(&mut self) {
+    /// Looks at what programs have received if the step wants to know; and programs do not outlive
+    /// their machine.
+    fn after_step(&mut self) {
+        if self.player.listens() {
+            let received = self.host.received();
+            self.player.hear(self.host.cluster().now(), &received);
+        }
         for node in self.host.take_powered_off() {
             self.programs.kill_on(node);
         }
@@ -273,7 +281,7 @@ impl<'a> Play<'a> {
 
     fn play(&mut self) -> Result<(), Failure> {
         self.act(|cluster, player| player.play(cluster))?;
-        self.end_powered_off();
+        self.after_step();
         self.sleepers.woken();
         Ok(())
     }

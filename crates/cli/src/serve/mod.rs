@@ -122,6 +122,9 @@ fn serve(arguments: &Arguments, scenario: &Scenario) -> Result<ExitCode, Failure
     let name = &arguments.name;
     let mut host = Host::named(cluster, &quorate_control::base(), &name.in_directory())
         .map_err(|error| taken(name, &error))?;
+    if scenario.listens() {
+        host.keep_received();
+    }
     let player = Player::new(scenario);
     settle(&mut host, scenario, &player)?;
     let pace = match arguments.pace {

@@ -8,6 +8,7 @@ mod faults;
 mod groups;
 mod live;
 mod matrix;
+mod received;
 mod record;
 mod replay;
 mod run;
@@ -39,5 +40,6 @@ fn main() -> ExitCode {
     search::run_all(&mut suite);
     arbiter::run_all(&mut suite);
     clients::run_all(&mut suite);
+    received::run_all(&mut suite);
     suite.finish()
 }

@@ -130,8 +130,11 @@ impl<'a> Live<'a> {
 
     /// What became of the scenario.
     #[must_use]
-    pub fn report(&self) -> Report {
-        self.player.clone().finish(self.host.cluster(), None)
+    pub fn report(&mut self) -> Report {
+        let received = self.host.received();
+        let mut player = self.player.clone();
+        player.hear_at_end(self.host.cluster().now(), &received);
+        player.finish(self.host.cluster(), None)
     }
 
     /// Does all that is due, and answers all who ask; does not wait.
@@ -220,6 +223,10 @@ impl<'a> Live<'a> {
             events(&records).map(|()| result)
         })?;
         self.told |= self.host.has_told();
+        if self.player.listens() {
+            let received = self.host.received();
+            self.player.hear(self.host.cluster().now(), &received);
+        }
         // Programs on machines that die are not this process's to end.
         self.host.take_powered_off();
         result.map_err(LiveError::Log)

@@ -48,6 +48,19 @@ impl HeldUp {
         self.delayed.values().any(|(of, ..)| *of == conn)
     }
 
+    /// What a connection has asked that nobody has heard yet.
+    pub(super) fn take_delayed(&mut self, conn: ConnId) -> Vec<Vec<u8>> {
+        let mine = |(_, (of, ..)): &(_, &(ConnId, _, _))| *of == conn;
+        let mine: Vec<_> = self
+            .delayed
+            .iter()
+            .filter(mine)
+            .map(|(at, _)| *at)
+            .collect();
+        let taken = mine.iter().filter_map(|at| self.delayed.remove(at));
+        taken.map(|(_, bytes, _)| bytes).collect()
+    }
+
     /// When the last of a connection's requests will be heard.
     fn until(&self, conn: ConnId) -> Option<Duration> {
         let mine = self.delayed.iter().rev().find(|(_, (of, ..))| *of == conn);
@@ -141,8 +154,9 @@ impl Host {
         }
     }
 
-    /// To be called when time has passed, or something was sent or switched.
-    pub(super) fn attend_faults(&mut self) -> Result<(), HostError> {
+    /// To be called when time has passed, or something was sent or switched, until it says that
+    /// it did nothing that could have consequences.
+    pub(super) fn attend_faults(&mut self) -> Result<bool, HostError> {
         let changes = self.cluster.faults().changes;
         if std::mem::replace(&mut self.held_up.changes, changes) != changes {
             for conn in self.links.keys().copied().collect::<Vec<_>>() {
@@ -160,20 +174,17 @@ impl Host {
                 self.hang_up(conn);
             }
         }
-        while let Some(next) = self.held_up.delayed.first_entry() {
-            if next.key().0 > self.cluster.now() {
-                break;
-            }
-            let (conn, bytes, met) = next.remove();
-            self.told = true;
-            if met {
-                self.request(conn, &bytes)?;
-            } else {
-                self.meet(conn, &bytes)?;
-            }
-            self.pass_on_all()?;
+        let due = self.held_up.delayed.first_entry();
+        let Some(due) = due.filter(|next| next.key().0 <= self.cluster.now()) else {
+            return Ok(false);
+        };
+        let (conn, bytes, met) = due.remove();
+        self.told = true;
+        match met {
+            true => self.request(conn, &bytes)?,
+            false => self.meet(conn, &bytes)?,
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Holds back the events of a connection if a fault says so, or sends them.
@@ -186,7 +197,8 @@ impl Host {
 
     fn hang_up(&mut self, conn: ConnId) {
         self.told = true;
-        self.disconnected(conn);
+        let unread = self.server.unread_events(conn);
+        self.disconnected(conn, unread);
         self.server.close(conn);
     }
 }

@@ -57,6 +57,7 @@ mod map;
 mod quorum;
 mod station;
 mod votequorum;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
@@ -79,6 +80,7 @@ use cfg::Cfg;
 use cpg::Flow;
 use faults::HeldUp;
 use station::Station;
+use witness::Witness;
 
 /// `EAGAIN`: corosync is starting.
 const TRY_AGAIN: i32 = 11;
@@ -140,6 +142,7 @@ pub struct Host {
     flow: Flow,
     told: bool,
     held_up: HeldUp,
+    witness: Witness,
     /// The user who runs the simulation.
     owner: u32,
     config_file: Option<PathBuf>,
@@ -189,6 +192,7 @@ impl Host {
             flow: Flow::default(),
             told: false,
             held_up: HeldUp::default(),
+            witness: Witness::default(),
             owner,
             config_file: None,
         })
@@ -274,9 +278,9 @@ impl Host {
                     self.called(conn, function, &mut on_call)?;
                     self.hear(conn, &bytes)?;
                 }
-                Occurrence::Disconnected { conn, .. } => {
+                Occurrence::Disconnected { conn, unread, .. } => {
                     self.hear_the_rest(conn)?;
-                    self.disconnected(conn);
+                    self.disconnected(conn, unread);
                 }
             }
             self.tell()?;
@@ -404,13 +408,18 @@ impl Host {
         while let Some((conn, bytes)) = self.flow.next(&self.links, Some(conn)) {
             self.heard(conn, &bytes)?;
         }
+        for bytes in self.held_up.take_delayed(conn) {
+            self.heard(conn, &bytes)?;
+        }
         Ok(())
     }
 
-    fn disconnected(&mut self, conn: ConnId) {
+    fn disconnected(&mut self, conn: ConnId, unread: usize) {
+        self.note_sent();
         let Some(link) = self.links.remove(&conn) else {
             return;
         };
+        self.witness.ended(conn, unread);
         self.held_up.forget(conn);
         let client = link.number;
         self.cluster
@@ -467,6 +476,7 @@ impl Host {
         let Some(link) = self.links.get(&conn).copied() else {
             return Ok(());
         };
+        self.note_request(link, bytes);
         match self.answer(conn, link, bytes) {
             Ok(None) => {}
             Ok(Some(change)) => {
@@ -529,10 +539,11 @@ impl Host {
         loop {
             self.pass_on_all()?;
             self.flow.follow(&mut self.server, &self.cluster);
-            let Some((conn, bytes)) = self.flow.next(&self.links, None) else {
-                return self.attend_faults();
-            };
-            self.heard(conn, &bytes)?;
+            if let Some((conn, bytes)) = self.flow.next(&self.links, None) {
+                self.heard(conn, &bytes)?;
+            } else if !self.attend_faults()? {
+                return Ok(());
+            }
         }
     }
 
@@ -541,11 +552,7 @@ impl Host {
             self.told |= !self.links.is_empty();
             self.pass_on(output)?;
         }
-        for sent in self.server.take_sent() {
-            if sent.event && self.links.contains_key(&sent.conn) {
-                self.held_up.sent(&sent);
-            }
-        }
+        self.note_sent();
         Ok(())
     }
 
@@ -614,12 +621,15 @@ impl Host {
     }
 
     fn stopped(&mut self, node: NodeId) {
+        self.note_sent();
         let Some(station) = self.stations.remove(&node) else {
             return;
         };
         station.stop(&mut self.server);
         let here = |(conn, link): (&ConnId, &Link)| (link.node == node).then_some(*conn);
         for conn in self.links.iter().filter_map(here).collect::<Vec<_>>() {
+            let unread = self.server.unread_events(conn);
+            self.witness.ended(conn, unread);
             self.links.remove(&conn);
             self.held_up.forget(conn);
             self.flow.disconnected(conn, node);

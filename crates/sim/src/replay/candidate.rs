@@ -340,6 +340,7 @@ impl Candidate {
                 when: When::At(begin),
                 operation: Some(operation),
                 expect: Vec::new(),
+                received: Vec::new(),
             });
         }
         if operations.is_empty() {
@@ -421,6 +422,7 @@ impl Candidate {
                 line: *line,
                 when: When::At(now + LOOK),
                 operation: None,
+                received: Vec::new(),
                 expect: vec![Expectation {
                     line: *line,
                     nodes: vec![self.node],

@@ -119,6 +119,7 @@ pub fn replay(file: &str, lines: &[Line], compat: Compat) -> Result<Replay, LogE
         steps,
         exit_code: None,
         violations: Some(violations),
+        received: Vec::new(),
     };
     Ok(Replay {
         scenario,

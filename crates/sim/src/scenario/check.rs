@@ -3,6 +3,7 @@
 mod cluster;
 mod expectations;
 mod faults;
+mod heard;
 mod steps;
 
 pub use cluster::add_compat;
@@ -92,8 +93,15 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
     };
     let faults = raw.fault.iter().map(|fault| checker.fault(fault));
     let faults = faults.collect::<Result<Vec<_>, _>>()?;
-    let (before, steps) = steps::steps(source, (&raw.before, &raw.step), &faults, states)?;
+    let (before, steps) = steps::steps(source, (&raw.before, &raw.step), &faults, states.clone())?;
     let last = raw.expect;
+    let received = match &last {
+        Some(last) => {
+            let lists = [(&last.received, false), (&last.received_exactly, true)];
+            heard::heard(source, &states, &[], lists)?
+        }
+        None => Vec::new(),
+    };
     let violations = match last.as_ref().and_then(|last| last.violations.as_ref()) {
         None => Some(0),
         Some(text) if text.get_ref().as_str() == Some("any") => None,
@@ -113,6 +121,7 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
         steps,
         exit_code: last.as_ref().and_then(|last| last.exit_code),
         violations,
+        received,
     })
 }
 

@@ -130,7 +130,7 @@ pub enum ScenarioErrorKind {
     NoExpectation,
     /// Not a service, or not that of the function.
     #[error(
-        "expected \"votequorum\", \"quorum\", \"cmap\", \"cfg\" or \"cpg\", and the function's own"
+        "expected \"votequorum\", \"quorum\", \"cmap\", \"cfg\" or \"cpg\", and a function's own"
     )]
     Service,
     /// Not a function of the C API that asks the daemon anything.
@@ -184,6 +184,12 @@ pub enum ScenarioErrorKind {
     /// A fault that is off and has no name.
     #[error("a fault that is off needs a 'name', for a step to switch it on")]
     NamelessFault,
+    /// No event of such a name, or not one of this service.
+    #[error("expected an 'event' that its 'service' has, like \"nodelist\" of \"votequorum\"")]
+    Event,
+    /// Not an argument of the event, or of a type that none has.
+    #[error("{0}: the event has only {1}: flags, numbers, texts or lists of node ids")]
+    Argument(String, String),
     /// Neither a number nor `any`.
     #[error("expected a number or \"any\"")]
     Violations,

@@ -98,6 +98,40 @@
 //! connected, `cmap_inc` also stands for `cmap_dec`, and a long `cpg_mcast_joined` is several calls. To
 //! that function corosync gives no answer that could be an error.
 //!
+//! # What programs receive
+//!
+//! ```toml
+//! [[step]]
+//! pace = "idle"
+//! expect = { node = 1, received = [
+//!     { service = "votequorum", event = "nodelist", members = [1] },
+//!     { event = "quorum", quorate = false },
+//! ] }
+//! ```
+//!
+//! expects that programs on node 1 (without `node`: on any) were told these things in this order,
+//! and have read them, since the last step that expected something of the kind; other events may
+//! come in between. With `received_exactly` none may. In `[expect]` the same is about everything
+//! from beginning to end. If the step does something as well, programs are idle again before it is
+//! looked at what they received. Several programs' events count as they were sent, one after the
+//! other.
+//!
+//! | service | event | arguments |
+//! |---|---|---|
+//! | votequorum | `quorum` | `quorate`, `members` (of those listed), `nodes` (all that are listed) |
+//! | votequorum | `nodelist` | `ring`, `members` |
+//! | votequorum | `expectedvotes` | `votes` |
+//! | votequorum | `extra_info` | `from`, `info` |
+//! | quorum | `quorum` | `quorate`, `members`, with model 1 `ring` |
+//! | quorum | `nodelist` | `ring`, `members`, `joined`, `left` |
+//! | cmap | `notify` | `key`, `change` (`"added"`, `"modified"`, `"deleted"`) |
+//! | cfg | `shutdown` | `flags` |
+//! | cpg | `confchg` | `group`, `members`, `joined`, `left` (node ids) |
+//! | cpg | `deliver` | `group`, `from`, `message` |
+//! | cpg | `totem_confchg` | `ring`, `members` |
+//!
+//! An event may name its `node`, too. Rings are as corosync prints them (`"1.10"`).
+//!
 //! # Steps on a call
 //!
 //! ```toml
@@ -113,6 +147,7 @@
 mod check;
 mod error;
 mod expectation;
+mod heard;
 mod player;
 mod raw;
 mod report;
@@ -122,6 +157,7 @@ mod write;
 pub use check::add_compat;
 pub use error::{ScenarioError, ScenarioErrorKind};
 pub use expectation::Expectation;
+pub use heard::{ExpectedEvent, Heard};
 pub use player::{Due, Player};
 pub use report::{Check, Report, escape_xml};
 pub use time::parse as parse_time;
@@ -162,6 +198,8 @@ pub struct Scenario {
     pub exit_code: Option<i32>,
     /// How many violations of the invariants are expected; `None` if it does not matter.
     pub violations: Option<usize>,
+    /// What programs are expected to have received in the end.
+    pub received: Vec<Heard>,
 }
 
 /// One step.
@@ -175,6 +213,8 @@ pub struct Step {
     pub operation: Option<Operation>,
     /// What is expected then.
     pub expect: Vec<Expectation>,
+    /// What programs are expected to have received by then.
+    pub received: Vec<Heard>,
 }
 
 /// When a step happens.
@@ -361,6 +401,13 @@ impl Scenario {
         Scenario::parse(&file, &text, &read)
     }
 
+    /// Whether it expects programs to have received something: see [`Player::hear`].
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        let mut steps = self.steps.iter();
+        !self.received.is_empty() || steps.any(|step| !step.received.is_empty())
+    }
+
     /// The cluster it is about, with these services; its nodes are started if the scenario says so.
     ///
     /// # Errors
@@ -395,6 +442,7 @@ impl Scenario {
                 Due::Call => player.give_up(&cluster),
                 Due::At(_) | Due::Idle => player.play(&mut cluster),
             }
+            player.hear(cluster.now(), &[]);
         }
         Ok((player.finish(&cluster, None), cluster))
     }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::report::{Check, Report};
-use super::{Scenario, Step, Trigger, When};
+use super::{Heard, Scenario, Step, Trigger, When};
 use crate::cluster::Cluster;
 use crate::fault::Call;
+use crate::received::Received;
 use crate::transport::Services;
 
 /// When the next step of a scenario is due.
@@ -30,6 +31,11 @@ pub struct Player<'a> {
     previous: Duration,
     /// Calls that the next step has counted.
     calls: u64,
+    /// What programs should have received, and nobody has looked yet.
+    unheard: &'a [Heard],
+    /// So many of the events that programs received have been looked at.
+    heard: usize,
+    heard_at_end: bool,
     checks: Vec<Check>,
 }
 
@@ -42,6 +48,9 @@ impl<'a> Player<'a> {
             next: 0,
             previous: Duration::ZERO,
             calls: 0,
+            unheard: &[],
+            heard: 0,
+            heard_at_end: false,
             checks: Vec::new(),
         }
     }
@@ -127,6 +136,40 @@ impl<'a> Player<'a> {
         }
         self.advance(cluster);
         self.carry_out(cluster, step);
+        self.unheard = &step.received;
+    }
+
+    /// Whether [`hear`](Self::hear) is to be called before anything else happens.
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        !self.unheard.is_empty()
+    }
+
+    /// Holds what programs have received from the beginning on against what the step expects that
+    /// was just played.
+    pub fn hear(&mut self, at: Duration, received: &[Received]) {
+        let unheard = std::mem::take(&mut self.unheard);
+        if unheard.is_empty() {
+            return;
+        }
+        let new = received.get(self.heard..).unwrap_or_default();
+        self.heard = received.len();
+        self.compare(unheard, at, new);
+    }
+
+    /// The same with what is expected in the end.
+    pub fn hear_at_end(&mut self, at: Duration, received: &[Received]) {
+        self.heard_at_end = true;
+        self.compare(&self.scenario.received, at, received);
+    }
+
+    fn compare(&mut self, expected: &[Heard], at: Duration, received: &[Received]) {
+        self.checks.extend(expected.iter().map(|expected| Check {
+            name: expected.to_string(),
+            line: Some(expected.line),
+            at,
+            failure: expected.difference(received),
+        }));
     }
 
     fn carry_out<S: Services>(&mut self, cluster: &mut Cluster<S>, step: &Step) {
@@ -164,6 +207,11 @@ impl<'a> Player<'a> {
     /// The report, with the exit code of the program if there was one.
     #[must_use]
     pub fn finish<S: Services>(mut self, cluster: &Cluster<S>, exit_code: Option<i32>) -> Report {
+        // Whoever plays without programs, or does not listen to them, has received nothing.
+        self.hear(cluster.now(), &[]);
+        if !self.heard_at_end {
+            self.hear_at_end(cluster.now(), &[]);
+        }
         let mut judge = |name: &str, failure| {
             self.checks.push(Check {
                 name: name.to_owned(),

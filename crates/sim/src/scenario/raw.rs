@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use toml::{Spanned, Value};
+use toml::{Spanned, Table, Value};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +142,8 @@ pub(super) struct RawExpectation {
     pub(super) quorum: Option<u32>,
     pub(super) members: Option<Vec<u32>>,
     pub(super) running: Option<Spanned<String>>,
+    pub(super) received: Option<Spanned<Vec<Spanned<Table>>>>,
+    pub(super) received_exactly: Option<Spanned<Vec<Spanned<Table>>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,6 +151,8 @@ pub(super) struct RawExpectation {
 pub(super) struct RawFinal {
     pub(super) exit_code: Option<i32>,
     pub(super) violations: Option<Spanned<Value>>,
+    pub(super) received: Option<Spanned<Vec<Spanned<Table>>>>,
+    pub(super) received_exactly: Option<Spanned<Vec<Spanned<Table>>>>,
 }
 
 /// One table or a list of them; a table that is not in a list has an empty span of its own. An

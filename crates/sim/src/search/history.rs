@@ -114,5 +114,6 @@ pub(super) fn step(when: When, operation: Operation) -> Step {
         when,
         operation: Some(operation),
         expect: Vec::new(),
+        received: Vec::new(),
     }
 }

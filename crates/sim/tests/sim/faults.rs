@@ -160,3 +160,85 @@ fn errors_show_the_place() {
         assert!(error.starts_with(&start), "{text}\n{error}\n{message}");
     }
 }
+
+#[test]
+fn expectations_of_what_programs_receive() {
+    let text = "[cluster]\nnodes = 2\n[[step]]\npace = \"idle\"\nkill = 2\nexpect = [\n\
+        { node = 1, quorate = false, received = [\n\
+        { service = \"votequorum\", event = \"nodelist\", members = [1] },\n\
+        { event = \"quorum\", quorate = false, node = 1 } ] },\n]\n\
+        [expect]\nreceived_exactly = []\n";
+    let scenario = parse(text).unwrap();
+    // First it happens and the cluster is looked at, then the programs' turn comes.
+    let [first, second] = &scenario.steps[..] else {
+        panic!("{:?}", scenario.steps);
+    };
+    assert_eq!((first.expect.len(), first.received.len()), (1, 0));
+    assert_eq!((second.expect.len(), second.received.len()), (0, 1));
+    assert!(second.operation.is_none() && scenario.listens());
+    // Without programs nothing is received: the first fails, the last holds.
+    let (report, _) = scenario.run().unwrap();
+    let failed: Vec<_> = report.failures().map(ToString::to_string).collect();
+    assert_eq!(
+        failed,
+        [
+            "line 7: programs on node 1 received [votequorum nodelist members 1] \
+          [node 1: quorum quorate false]: [votequorum nodelist members 1] did not come; \
+          nothing was received"
+        ]
+    );
+    for report in [report.to_tap(), report.to_junit()] {
+        assert!(report.contains("programs received exactly"), "{report}");
+        assert!(report.contains("nothing was received"), "{report}");
+    }
+}
+
+#[test]
+fn wrong_expectations_show_the_place() {
+    let expect = |event: &str| {
+        format!(
+            "[cluster]\nnodes = 2\n[[step]]\npace = \"idle\"\nexpect = {{ received = [\n{event}\n] }}\n"
+        )
+    };
+    for (event, message) in [
+        (
+            "{ event = \"nodes\" }",
+            "6:1: expected an 'event' that its 'service' has",
+        ),
+        ("{ quorate = true }", "6:1: expected an 'event'"),
+        (
+            "{ service = \"cfg\", event = \"quorum\" }",
+            "6:1: expected an 'event' that",
+        ),
+        (
+            "{ service = \"pload\", event = \"quorum\" }",
+            "6:1: expected \"votequorum\",",
+        ),
+        (
+            "{ service = \"cmap\", event = \"notify\", quorate = true }",
+            "6:1: quorate: the event has only key, change:",
+        ),
+        (
+            "{ event = \"quorum\", quorate = 1.5 }",
+            "6:1: quorate: the event has only quorate,",
+        ),
+        (
+            "{ event = \"quorum\", node = 7 }",
+            "6:1: node 7 is not in the cluster",
+        ),
+        ("", "5:23: this expects nothing"),
+    ] {
+        let text = expect(event);
+        let error = parse(&text).expect_err(&text).to_string();
+        assert!(
+            error.starts_with(&format!("s.toml:{message}")),
+            "{text}\n{error}\n{message}"
+        );
+    }
+    let text = "[cluster]\nnodes = 1\n[expect]\nviolations = \"some\"\n";
+    let error = parse(text).unwrap_err().to_string();
+    assert!(
+        error.starts_with("s.toml:4:14: expected a number or \"any\""),
+        "{error}"
+    );
+}

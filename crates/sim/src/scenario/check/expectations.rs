@@ -5,18 +5,19 @@ use std::ops::Range;
 use quorate_engine::NodeId;
 use toml::Spanned;
 
+use super::heard::heard;
 use super::steps::{Checker, ids};
 use crate::cluster::Running;
-use crate::scenario::Expectation;
 use crate::scenario::error::{ScenarioError, ScenarioErrorKind};
 use crate::scenario::raw::RawExpectation;
+use crate::scenario::{Expectation, Heard};
 
 impl Checker<'_> {
     pub(super) fn expectation(
         &self,
         raw: &Spanned<RawExpectation>,
         outer: Range<usize>,
-    ) -> Result<Expectation, ScenarioError> {
+    ) -> Result<(Option<Expectation>, Vec<Heard>), ScenarioError> {
         let expect = raw.get_ref();
         // A table that is not in a list has no place of its own.
         let span = if raw.span().is_empty() {
@@ -57,9 +58,12 @@ impl Checker<'_> {
             members,
             running,
         };
-        if expectation.to_string().is_empty() {
+        let lists = [(&expect.received, false), (&expect.received_exactly, true)];
+        let heard = heard(self.source, self.states(), &expectation.nodes, lists)?;
+        let says_nothing = expectation.to_string().is_empty();
+        if says_nothing && heard.is_empty() {
             return self.error(span, ScenarioErrorKind::NoExpectation);
         }
-        Ok(expectation)
+        Ok(((!says_nothing).then_some(expectation), heard))
     }
 }

@@ -41,8 +41,22 @@ pub(super) fn steps(
     let before = before.iter();
     let before = before.map(|step| checker.only_operation(step.get_ref(), step.span()));
     let before = before.collect::<Result<_, _>>()?;
-    let steps = steps.iter().map(|step| checker.step(step));
-    Ok((before, steps.collect::<Result<_, _>>()?))
+    let mut all = Vec::new();
+    for step in steps {
+        let mut step = checker.step(step)?;
+        // What programs receive of what a step does they receive afterwards.
+        let first = (step.when == When::Idle && step.operation.is_some()).then(|| Step {
+            received: Vec::new(),
+            ..step.clone()
+        });
+        if let Some(first) = first.filter(|_| !step.received.is_empty()) {
+            all.push(first);
+            step.operation = None;
+            step.expect.clear();
+        }
+        all.push(step);
+    }
+    Ok((before, all))
 }
 
 /// A step that is only an operation, to be carried out now.
@@ -90,15 +104,15 @@ impl Checker<'_> {
         let step = raw.get_ref();
         let when = self.when(raw)?;
         let operation = self.operation(step)?;
-        let expect = match &step.expect {
-            Some(raw) => {
-                let all = raw.get_ref().0.iter();
-                all.map(|expect| self.expectation(expect, raw.span()))
-                    .collect::<Result<_, _>>()?
+        let (mut expect, mut received) = (Vec::new(), Vec::new());
+        if let Some(raw) = &step.expect {
+            for one in &raw.get_ref().0 {
+                let (state, heard) = self.expectation(one, raw.span())?;
+                expect.extend(state);
+                received.extend(heard);
             }
-            None => Vec::new(),
-        };
-        if operation.is_none() && expect.is_empty() {
+        }
+        if operation.is_none() && expect.is_empty() && received.is_empty() {
             return self.error(raw.span(), ScenarioErrorKind::Empty);
         }
         let line = self.source.line(&raw.span());
@@ -107,6 +121,7 @@ impl Checker<'_> {
             when,
             operation,
             expect,
+            received,
         })
     }
 
@@ -332,6 +347,10 @@ impl Checker<'_> {
         Ok(Operation::Partition(
             raw.get_ref().iter().map(group).collect(),
         ))
+    }
+
+    pub(super) fn states(&self) -> &States {
+        &self.states
     }
 
     pub(super) fn known(&self, node: NodeId, span: &Range<usize>) -> Result<State, ScenarioError> {
