@@ -12,6 +12,7 @@ mod serve;
 mod snapshot;
 mod status;
 mod timeline;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ enum Command {
     Ctl(control::Ctl),
     Search(search::Arguments),
     Status(status::Arguments),
+    Watch(watch::Arguments),
     Timeline(timeline::Arguments),
     #[command(hide = true)]
     Launch(run::Launch),
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Exec(arguments) => return control::exec(&arguments),
         Command::Env(arguments) => return control::env(&arguments),
         Command::Ctl(arguments) => return control::ctl(&arguments),
+        Command::Watch(arguments) => watch::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
     };

@@ -14,7 +14,7 @@ pub(crate) fn seconds(time_us: u64) -> String {
 
 /// `{1 2} {3}`
 pub(crate) fn groups(groups: &[Vec<u32>]) -> String {
-    let group = |group: &Vec<u32>| format!("{{{}}}", ids(group));
+    let group = |group: &Vec<u32>| format!("{{{}}}", ranges(group));
     groups.iter().map(group).collect::<Vec<_>>().join(" ")
 }
 
@@ -24,6 +24,24 @@ pub(crate) fn ids(ids: &[u32]) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// `1-3 5 7-9`: as [`ids`], for many.
+pub(crate) fn ranges(ids: &[u32]) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut rest = ids;
+    while let Some(&first) = rest.first() {
+        let follows = |(at, id): &(usize, &u32)| u64::from(**id) == u64::from(first) + *at as u64;
+        let length = rest.iter().enumerate().take_while(follows).count();
+        let last = rest[length - 1];
+        words.push(match length {
+            1 => first.to_string(),
+            2 => format!("{first} {last}"),
+            _ => format!("{first}-{last}"),
+        });
+        rest = &rest[length..];
+    }
+    words.join(" ")
 }
 
 /// What the quorum device of a node does, in a word or two.
@@ -125,4 +143,26 @@ fn line(node: &NodeStatus) -> String {
         ring(node),
         ids(&node.members)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_for_many() {
+        for (list, expected) in [
+            (&[][..], ""),
+            (&[3], "3"),
+            (&[1, 2], "1 2"),
+            (&[1, 2, 3, 5, 7, 8, 9], "1-3 5 7-9"),
+            (
+                &[u32::MAX - 2, u32::MAX - 1, u32::MAX],
+                "4294967293-4294967295",
+            ),
+        ] {
+            assert_eq!(ranges(list), expected);
+        }
+        assert_eq!(groups(&[vec![1, 2, 3], vec![9]]), "{1-3} {9}");
+    }
 }

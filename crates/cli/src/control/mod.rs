@@ -1,7 +1,7 @@
 //! `quorate ctl`, `quorate env`, `quorate exec`: what is done with a served cluster.
 
 mod ctl;
-mod describe;
+pub(crate) mod describe;
 mod point;
 
 pub(crate) use ctl::{Ctl, ctl};
@@ -18,7 +18,7 @@ use crate::node::RUN_DIR;
 const NO_CLUSTER: u8 = 69;
 
 /// Which served cluster is meant.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Which {
     /// The name of the cluster [default: the one that QUORATE_RUN_DIR leads to, or 'default']
     #[arg(long, value_name = "NAME", global = true)]
@@ -26,6 +26,11 @@ pub(crate) struct Which {
 }
 
 impl Which {
+    /// Whether a certain one is meant.
+    pub(crate) fn is_named(&self) -> bool {
+        self.name.is_some()
+    }
+
     pub(crate) fn connect(&self) -> Result<Client, ClientError> {
         if let Some(name) = &self.name {
             return Client::find(name);

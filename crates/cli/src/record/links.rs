@@ -19,7 +19,7 @@ const TRACK_CHANGES: u32 = 2;
 /// Numbers the connection that is told of changes, as in a log of a simulation.
 const CLIENT: u64 = 1;
 
-pub(super) struct Links {
+pub(crate) struct Links {
     told: VoteQuorum,
     /// Asks; what it is told in passing belongs to its questions.
     asks: VoteQuorum,
@@ -37,7 +37,7 @@ struct Buffers {
 
 impl Links {
     /// Connects, and says which node this is.
-    pub(super) fn connect(options: &Options) -> Result<(Self, NodeId), Error> {
+    pub(crate) fn connect(options: &Options) -> Result<(Self, NodeId), Error> {
         let links = Self {
             asks: VoteQuorum::connect(options)?,
             told: VoteQuorum::connect(options)?,
@@ -50,7 +50,7 @@ impl Links {
     }
 
     /// The configuration; from now on changes of it and everything else is told.
-    pub(super) fn begin(&self) -> Result<What, Error> {
+    pub(crate) fn begin(&self) -> Result<What, Error> {
         for section in keys::SECTIONS {
             self.cmap.track(section)?;
         }
@@ -61,12 +61,12 @@ impl Links {
         Ok(What::Configured { keys })
     }
 
-    pub(super) fn view(&self) -> Result<View, Error> {
+    pub(crate) fn view(&self) -> Result<View, Error> {
         snapshot::view(&self.asks)
     }
 
     /// The next thing that was told, if any.
-    pub(super) fn next(&mut self) -> Result<Option<What>, Error> {
+    pub(crate) fn next(&mut self) -> Result<Option<What>, Error> {
         loop {
             if let Some(change) = self.cmap.next_change(&mut self.buffers.cmap, true)? {
                 let key = change.key;
@@ -103,7 +103,7 @@ impl Links {
     }
 
     /// Waits for anything to be told, for a signal, or for a time.
-    pub(super) fn wait(&self, signals: BorrowedFd<'_>, limit: Duration) -> Result<(), Error> {
+    pub(crate) fn wait(&self, signals: BorrowedFd<'_>, limit: Duration) -> Result<(), Error> {
         let [a, b] = self.told.descriptors();
         let [c, d] = self.quorum.descriptors();
         let [e, f] = self.cmap.descriptors();

@@ -12,6 +12,7 @@ use std::time::Duration;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use quorate_client::Options;
 
+pub(crate) use links::Links;
 use log::Log;
 use recorder::Recorder;
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use quorate_client::{Endpoint, Event, EventBuffer, Options, VoteQuorum};
@@ -30,12 +31,15 @@ pub(crate) fn run_all(suite: &mut Suite) {
 
 /// A cluster in the background. It ends with this, at the latest with the test.
 pub(crate) struct Served {
-    name: String,
+    pub(crate) name: String,
 }
 
 impl Served {
     pub(crate) fn start(test: &str, arguments: &[&str]) -> Self {
-        let name = format!("{test}-{}", std::process::id());
+        Self::named(format!("{test}-{}", std::process::id()), arguments)
+    }
+
+    pub(crate) fn named(name: String, arguments: &[&str]) -> Self {
         let owner = std::process::id().to_string();
         let mut all = vec!["serve", "--detach", "--owner", &owner, "--name", &name];
         all.extend(arguments);
@@ -43,8 +47,8 @@ impl Served {
         Self { name }
     }
 
-    fn directory(&self) -> std::path::PathBuf {
-        self.name.parse::<Name>().expect("a name").directory()
+    fn directory(&self) -> PathBuf {
+        directory(&self.name)
     }
 
     pub(crate) fn ctl(&self, arguments: &[&str]) -> Output {
@@ -79,7 +83,12 @@ impl Drop for Served {
     }
 }
 
-fn quorate(arguments: &[&str]) -> Output {
+/// Where a cluster of this name is.
+pub(crate) fn directory(name: &str) -> PathBuf {
+    name.parse::<Name>().expect("a name").directory()
+}
+
+pub(crate) fn quorate(arguments: &[&str]) -> Output {
     let mut command = Command::new(QUORATE);
     finish(spawn(command.args(arguments).env_remove("QUORATE_RUN_DIR")))
 }
@@ -388,7 +397,7 @@ fn ends_with_its_owner() {
         .output()
         .expect("sh runs");
     assert_eq!(errors(&output), "");
-    let directory = name.parse::<Name>().expect("a name").directory();
+    let directory = directory(&name);
     wait_until("the cluster's end", || match directory.exists() {
         true => Err("it is there".to_owned()),
         false => Ok(()),

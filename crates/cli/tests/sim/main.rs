@@ -18,6 +18,7 @@ mod search;
 mod stage;
 mod timeline;
 mod tool;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     matrix::run_all(&mut suite);
     groups::run_all(&mut suite);
     live::run_all(&mut suite);
+    watch::run_all(&mut suite);
     bindings::run_all(&mut suite);
     timeline::run_all(&mut suite);
     record::run_all(&mut suite);
