@@ -44,7 +44,7 @@ LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK) $(CONTROL)
 PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc quorate.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
-.PHONY: all libraries command headers install uninstall deps check check-long bench bench-client bench-ncs demo \
+.PHONY: all libraries command headers install uninstall deps check check-long fuzz bench bench-client bench-ncs demo \
 	demo-real clean help FORCE
 
 all: libraries command $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build everything
@@ -179,6 +179,11 @@ bench-ncs: libraries ## measure libncssdk's locks and callbacks on a cluster of 
 check-long: ## the long runs: 100,000 histories of locks, 10,000 steps beside corosync-vqsim
 	QUORATE_NCS_HISTORIES=100000 $(CARGO) test --release -p quorate-ncs --test histories -- --nocapture
 	QUORATE_VQSIM_STEPS=10000 $(CARGO) test --release -p quorate-engine --test vqsim -- --nocapture
+	$(CARGO) bench -p quorate-sim --bench hostile
+
+FUZZ_SECONDS ?= 600
+fuzz: ## go on fuzzing: FUZZ_SECONDS per target, with AddressSanitizer if there is a nightly toolchain
+	fuzz/run.sh long $(FUZZ_SECONDS)
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -7,10 +7,11 @@
 use crate::error::Failure;
 use crate::per_process::PerProcess;
 use crate::shared::Shared;
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, const_fn};
 use quorate_client::process;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::PoisonError;
 
 /// The handles of one library, one table per process.
 ///
@@ -31,9 +32,11 @@ struct Slot<T> {
 }
 
 impl<T> Handles<T> {
-    pub(crate) const fn new() -> Self {
-        Self {
-            tables: PerProcess::new(Slots::fresh(), Slots::fresh),
+    const_fn! {
+        pub(crate) const fn new() -> Self {
+            Self {
+                tables: PerProcess::new(Slots::fresh(), Slots::fresh),
+            }
         }
     }
 
@@ -97,11 +100,13 @@ impl<T> Handles<T> {
 }
 
 impl<T> Slots<T> {
-    const fn fresh() -> RwLock<Self> {
-        RwLock::new(Self {
-            used: Vec::new(),
-            free: BinaryHeap::new(),
-        })
+    const_fn! {
+        const fn fresh() -> RwLock<Self> {
+            RwLock::new(Self {
+                used: Vec::new(),
+                free: BinaryHeap::new(),
+            })
+        }
     }
 
     fn find(&self, handle: u64) -> Option<&Slot<T>> {
@@ -135,7 +140,7 @@ fn random_check() -> u32 {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

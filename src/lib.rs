@@ -20,4 +20,5 @@ mod handles;
 pub mod ncssdk;
 mod per_process;
 mod shared;
+mod sync;
 pub mod votequorum;

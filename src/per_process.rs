@@ -2,10 +2,10 @@
 
 use crate::error::Failure;
 use crate::shared::Shared;
+use crate::sync::{AtomicPtr, AtomicU32, Ordering, const_fn};
 use quorate_client::process;
 use std::iter;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// One value for each process.
 ///
@@ -40,16 +40,18 @@ impl<T> Entry<T> {
 }
 
 impl<T> PerProcess<T> {
-    /// `make` makes what `first` is, for a child.
-    pub(crate) const fn new(first: T, make: fn() -> T) -> Self {
-        Self {
-            first: Entry {
-                generation: AtomicU32::new(0),
-                value: first,
-                inherited: None,
-            },
-            child: AtomicPtr::new(ptr::null_mut()),
-            make,
+    const_fn! {
+        /// `make` makes what `first` is, for a child.
+        pub(crate) const fn new(first: T, make: fn() -> T) -> Self {
+            Self {
+                first: Entry {
+                    generation: AtomicU32::new(0),
+                    value: first,
+                    inherited: None,
+                },
+                child: AtomicPtr::new(ptr::null_mut()),
+                make,
+            }
         }
     }
 

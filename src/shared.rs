@@ -1,10 +1,10 @@
 //! A counted reference that can be made without aborting when memory is out.
 
 use crate::error::Failure;
+use crate::sync::{AtomicUsize, Ordering, fence};
 use std::alloc::{Layout, alloc, dealloc};
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 /// As [`std::sync::Arc`], whose constructor ends the program when the allocator
 /// has nothing left: not for a library that a fencing daemon has loaded.
@@ -83,7 +83,7 @@ impl<T> Drop for Shared<T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

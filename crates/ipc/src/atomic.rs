@@ -1,4 +1,4 @@
-//! The atomic types of the shared memory, replaced by loom's under `--cfg loom`.
+//! The atomic types of memory that threads and processes share: loom's in `tests/loom`.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};

@@ -17,9 +17,13 @@ mod atomic;
 pub mod client;
 pub mod endpoint;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod handshake;
 pub mod header;
 mod lock;
+#[cfg(fuzzing)]
+mod memory;
 pub mod process;
 mod ring;
 mod semaphore;

@@ -5,10 +5,10 @@
 //! threads for the whole process inherit the waiters of a parent whose threads
 //! are not there, and lose wake-ups to them.
 
+use crate::atomic::{AtomicU32, Ordering};
 use crate::client::Deadline;
 use crate::error::Error;
 use crate::sys;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const FREE: u32 = 0;
@@ -83,7 +83,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use std::time::Duration;

@@ -11,8 +11,12 @@
 use crate::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::error::Error;
 use crate::semaphore;
-use crate::sys::{self, Mapping, Room};
+use crate::sys::Room;
+#[cfg(not(loom))]
+use crate::sys::{self, Mapping};
+#[cfg(not(loom))]
 use std::fs::File;
+#[cfg(not(loom))]
 use std::time::Duration;
 
 pub(crate) const COMMITTED: u32 = 0xA1A1_A1A1;
@@ -148,12 +152,14 @@ fn copy_in(ring: &impl Shared, to: usize, payload: &[u8]) {
 }
 
 /// A ring in two mapped files.
+#[cfg(not(loom))]
 #[derive(Debug)]
 pub(crate) struct MappedRing {
     header: Mapping,
     data: Mapping,
 }
 
+#[cfg(not(loom))]
 impl MappedRing {
     /// Maps the two files of a ring that carries messages of up to
     /// `max_msg_size` bytes, and counts this side in.
@@ -208,6 +214,7 @@ impl MappedRing {
     }
 }
 
+#[cfg(not(loom))]
 impl Shared for MappedRing {
     fn write_index(&self) -> &AtomicU32 {
         self.header.u32_at(WRITE_INDEX)

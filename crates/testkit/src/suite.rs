@@ -15,6 +15,8 @@ pub enum Outcome {
     Passed,
     /// It could not be run, and why.
     Skipped(String),
+    /// The same, for want of a toolchain that no package has.
+    NoToolchain(String),
 }
 
 impl From<()> for Outcome {
@@ -23,8 +25,10 @@ impl From<()> for Outcome {
     }
 }
 
-/// Set to `1`: a skipped test is a failure.
+/// Set to `1`: a skipped test is a failure, unless what it lacks is a toolchain.
 pub const REQUIRE_ALL: &str = "QUORATE_REQUIRE_ALL";
+/// Set to `1`: a test skipped for want of a toolchain is a failure.
+pub const REQUIRE_TOOLCHAINS: &str = "QUORATE_REQUIRE_TOOLCHAINS";
 
 /// A suite that is being run.
 #[derive(Debug)]
@@ -32,6 +36,9 @@ pub struct Suite {
     name: String,
     wanted: Selection,
     require_all: bool,
+    require_toolchains: bool,
+    /// Of the skipped ones, those that must not be.
+    missed: usize,
     passed: usize,
     failed: Vec<String>,
     skipped: Vec<(String, String)>,
@@ -86,6 +93,8 @@ impl Suite {
             name: name.into(),
             wanted,
             require_all,
+            require_toolchains: env::var(REQUIRE_TOOLCHAINS).is_ok_and(|value| value == "1"),
+            missed: 0,
             passed: 0,
             failed: Vec::new(),
             skipped: Vec::new(),
@@ -122,15 +131,19 @@ impl Suite {
                 println!("test {}/{name} ... ok ({seconds:.1} s)", self.name);
                 self.passed += 1;
             }
-            Ok(Outcome::Skipped(why)) => {
-                println!("test {}/{name} ... skipped", self.name);
-                self.skipped.push((name.into(), why));
-            }
+            Ok(Outcome::Skipped(why)) => self.skip(name, why, self.require_all),
+            Ok(Outcome::NoToolchain(why)) => self.skip(name, why, self.require_toolchains),
             Err(_) => {
                 println!("test {}/{name} ... FAILED ({seconds:.1} s)", self.name);
                 self.failed.push(name.into());
             }
         }
+    }
+
+    fn skip(&mut self, name: &str, why: String, missed: bool) {
+        println!("test {}/{name} ... skipped", self.name);
+        self.skipped.push((name.into(), why));
+        self.missed += usize::from(missed);
     }
 
     /// Says how it went; the last line is `N passed, N failed, N skipped`.
@@ -156,9 +169,12 @@ impl Suite {
                 .iter()
                 .map(|(name, why)| format!("skipped: {name}: {why}")),
         );
-        if self.require_all && !self.skipped.is_empty() {
+        if self.missed > 0 {
             success = false;
-            lines.push(format!("{REQUIRE_ALL} is set: a skipped test is a failure"));
+            lines.push(format!(
+                "{} tests must not be skipped: {REQUIRE_ALL} or {REQUIRE_TOOLCHAINS} is set",
+                self.missed
+            ));
         }
         // A suite that runs nothing although nothing was left out on purpose proves nothing.
         let ran = self.passed + self.failed.len() + self.skipped.len();
@@ -225,6 +241,18 @@ mod tests {
     fn a_skip_fails_when_everything_is_required() {
         let mut suite = suite(&["absent"], true);
         run_three(&mut suite);
+        assert!(!suite.report().1);
+    }
+
+    #[test]
+    fn a_missing_toolchain_is_another_matter() {
+        let mut suite = suite(&[], true);
+        suite.test("exotic", || Outcome::NoToolchain("no nightly".into()));
+        let (report, success) = suite.report();
+        assert!(report.contains("skipped: exotic: no nightly\n"), "{report}");
+        assert!(success);
+        suite.require_toolchains = true;
+        suite.test("exotic", || Outcome::NoToolchain("no nightly".into()));
         assert!(!suite.report().1);
     }
 

@@ -52,9 +52,10 @@ impl RingFiles {
         }
     }
 
+    /// A word of the header; 0 where the file was cut.
     pub(crate) fn get(&self, offset: u64) -> u32 {
         let mut bytes = [0; 4];
-        self.header.read_exact_at(&mut bytes, offset).unwrap();
+        let _ = self.header.read_exact_at(&mut bytes, offset);
         u32::from_ne_bytes(bytes)
     }
 
@@ -102,9 +103,18 @@ pub(crate) fn shake_hands(stream: &mut UnixStream, max: u32) -> Option<Box<Conne
 
 impl Hostile {
     pub(crate) fn connect(run_dir: &Path, service: Service, max: u32) -> Self {
-        let mut stream = knock(run_dir, service);
+        Self::over(knock(run_dir, service), max)
+    }
+
+    /// Over a connected socket.
+    pub(crate) fn over(mut stream: UnixStream, max: u32) -> Self {
         let response = shake_hands(&mut stream, max).unwrap();
         assert_eq!(response.header.error, 0);
+        Self::attach(stream, response)
+    }
+
+    /// After a handshake that went well.
+    pub(crate) fn attach(stream: UnixStream, response: Box<ConnectionResponse>) -> Self {
         let words = (response.max_msg_size as usize + 13).next_multiple_of(4096) / 4;
         Self {
             words,
@@ -129,7 +139,7 @@ impl Hostile {
         data.write_all_at(around, 0).unwrap();
         self.at = (self.at + chunk.len() / 4) % self.words;
         let semaphore = self.request.get(SEMAPHORE);
-        self.request.set(SEMAPHORE, semaphore + 1);
+        self.request.set(SEMAPHORE, semaphore.wrapping_add(1));
     }
 
     pub(crate) fn put_request(&mut self, bytes: &[u8]) {

@@ -8,3 +8,4 @@ mod killed;
 #[path = "../../../ipc/tests/rig/hostile.rs"]
 mod raw;
 mod rig;
+mod served;
