@@ -4,6 +4,7 @@ mod arbiter;
 mod bindings;
 mod cfg;
 mod clients;
+mod daemon;
 mod faults;
 mod groups;
 mod live;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     record::run_all(&mut suite);
     replay::run_all(&mut suite);
     faults::run_all(&mut suite);
+    daemon::run_all(&mut suite);
     cfg::run_all(&mut suite);
     search::run_all(&mut suite);
     arbiter::run_all(&mut suite);

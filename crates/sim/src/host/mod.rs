@@ -75,7 +75,7 @@ use thiserror::Error;
 
 use crate::fault::{Call, Function};
 use crate::log::What;
-use crate::{Cluster, Cpg, Output, OutputKind};
+use crate::{Cluster, Cpg, Output, OutputKind, Running};
 use cfg::Cfg;
 use cpg::Flow;
 use faults::HeldUp;
@@ -334,7 +334,9 @@ impl Host {
 
     /// Whether no request is under way, and programs have taken every reply and every event.
     pub fn is_idle(&mut self) -> bool {
-        self.server.idle_but(|conn| self.held_up.delays(conn))
+        let (server, links) = (&mut self.server, &self.links);
+        let (held_up, cluster) = (&self.held_up, &self.cluster);
+        server.idle_but(|conn| waits(links, held_up, cluster, conn))
     }
 
     /// The same without the connections of some processes.
@@ -346,7 +348,9 @@ impl Host {
             process.is_none_or(|process| !processes.contains(&process))
         };
         let others: Vec<_> = server.connections().into_iter().filter(counts).collect();
-        others.into_iter().all(|conn| server.is_idle(conn))
+        let (links, held_up, cluster) = (&self.links, &self.held_up, &self.cluster);
+        let mut others = others.into_iter();
+        others.all(|conn| waits(links, held_up, cluster, conn) || server.is_idle(conn))
     }
 
     /// All connections of programs, oldest first.
@@ -637,6 +641,18 @@ impl Host {
         }
         self.conns.retain(|_, conn| self.links.contains_key(conn));
     }
+}
+
+/// Whether what a program has asked has to wait, for a fault or for a paused node.
+fn waits(
+    links: &BTreeMap<ConnId, Link>,
+    held_up: &HeldUp,
+    cluster: &Cluster,
+    conn: ConnId,
+) -> bool {
+    let node = links.get(&conn).map(|link| link.node);
+    let state = node.and_then(|node| cluster.running(node));
+    state == Some(Running::Paused) || held_up.delays(conn)
 }
 
 fn node_dir(server: &Server, node: NodeId) -> PathBuf {
