@@ -13,6 +13,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
     let needs = Requirements::none()
         .program("cc")
         .header("corosync/votequorum.h")
+        .header("corosync/cpg.h")
         .program("corosync-cmapctl")
         .program("corosync-quorumtool")
         .ours();
@@ -25,6 +26,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
         ("faults/events_in_a_burst", burst),
         ("faults/held_events_come_at_once", held_events),
         ("faults/of_other_services", other_services),
+        ("faults/of_process_groups", process_groups),
         ("faults/a_machine_dies_with_its_programs", power_off),
         ("faults/a_step_on_a_call", on_call),
         ("faults/a_call_that_never_comes", missing_call),
@@ -248,6 +250,58 @@ fn other_services() {
     assert!(
         text.contains("CS_ERR_BUSY") || text.contains("quorum_getquorate FAILED: 10"),
         "{text}"
+    );
+}
+
+/// Joining is refused at first, and the library asks again; a message and those behind it are late, one is lost with its
+/// connection; and what was received is as expected.
+fn process_groups() {
+    let bench = Bench::new();
+    let program = CProgram::new("cpg_script-faults")
+        .source("tests/c/cpg_script.c")
+        .link("cpg")
+        .build();
+    let mcast = "function = \"cpg_mcast_joined\"\n";
+    let text = format!(
+        "[cluster]\nnodes = 2\n\
+         [[fault]]\nfunction = \"cpg_join\"\nnth = 1\nerror = \"CS_ERR_TRY_AGAIN\"\n\
+         [[fault]]\n{mcast}nth = 2\ndelay = \"2s\"\n[[fault]]\n{mcast}nth = 4\ndrop = \"request\"\n\
+         [[fault]]\nfunction = \"cpg_membership_get\"\nerror = \"CS_ERR_NO_MEMORY\"\n\
+         [expect]\nexit_code = 0\nreceived_exactly = [\n\
+         {{ service = \"cpg\", event = \"confchg\", group = \"g\", members = [1], joined = [1] }},\n\
+         {{ event = \"deliver\", from = 1, message = \"one\" }},\n\
+         {{ event = \"deliver\", message = \"two\" }},\n\
+         {{ event = \"deliver\", message = \"three\" }} ]\n"
+    );
+    let scenario = bench.file("scenario.toml", &text);
+    let words = "plain join g join g until confchg members g mcast one mcast two mcast three \
+        until three mcast four until never finalize";
+    let program = program.to_str().expect("text").to_owned();
+    let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
+    let log = bench.log();
+    let more = [&["--log", &log, "--", &program][..], &words].concat();
+    let text = printed(&bench.quorate(&scenario, &more));
+    for line in [
+        "join g = 1\njoin g = 14\n",
+        "members g = 8 ",
+        "until never = 2\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let refused = "cpg_join is answered CS_ERR_TRY_AGAIN";
+    assert!(
+        fs::read_to_string(&log)
+            .expect("it was written")
+            .contains(refused)
+    );
+    // The second message is two seconds later than it was sent, with the first.
+    let log = fs::read_to_string(log).expect("it was written");
+    let times = log.lines().filter(|line| line.contains("bytes from 1"));
+    let times = times.filter_map(|line| line.split_once(':')?.1.split(',').next()?.parse().ok());
+    let times: Vec<u64> = times.collect();
+    assert!(
+        times.len() == 3 && times[1] - times[0] > 1_990_000,
+        "{times:?}"
     );
 }
 

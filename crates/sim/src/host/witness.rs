@@ -2,7 +2,7 @@
 
 use quorate_ipc::Service;
 use quorate_ipc::server::{ConnId, Sent};
-use quorate_proto::{cmap, cpg, quorum};
+use quorate_proto::{cmap, quorum};
 
 use super::{Host, Link};
 use crate::fault::Function;
@@ -67,8 +67,7 @@ impl Host {
         let Some(told) = Told::decode(link.service, &sent.bytes) else {
             return;
         };
-        // The cluster itself takes down what votequorum says.
-        if link.service != Service::VoteQuorum {
+        if !is_logged(link.service) {
             let (client, notification) = (link.number, told.to_string());
             let what = What::Notified {
                 client,
@@ -86,7 +85,7 @@ impl Host {
         const ERROR: usize = 16;
         let error = bytes.get(ERROR..).and_then(|rest| rest.first_chunk());
         let error = error.map_or(0, |bytes| i32::from_ne_bytes(*bytes));
-        if link.service != Service::VoteQuorum {
+        if !is_logged(link.service) {
             let (client, reply) = (link.number, error.to_string());
             self.cluster
                 .record_on(link.node, What::Reply { client, reply });
@@ -95,12 +94,17 @@ impl Host {
 
     /// Takes down a request that is carried out now.
     pub(super) fn note_request(&mut self, link: Link, bytes: &[u8]) {
-        if link.service != Service::VoteQuorum {
+        if !is_logged(link.service) {
             let (client, request) = (link.number, request(link.service, bytes));
             self.cluster
                 .record_on(link.node, What::Request { client, request });
         }
     }
+}
+
+/// Whether the cluster itself takes down what is asked of a service, and what that says.
+fn is_logged(service: Service) -> bool {
+    matches!(service, Service::VoteQuorum | Service::Cpg)
 }
 
 /// A request in a few words: the function, and what is the same in every run of the arguments.
@@ -110,12 +114,11 @@ fn request(service: Service, bytes: &[u8]) -> String {
     };
     let argument = match service {
         Service::Cmap => cmap::Request::decode(bytes).ok().and_then(|r| key(&r)),
-        Service::Cpg => cpg::Request::decode(bytes).ok().and_then(|r| group(&r)),
         Service::Quorum => match quorum::Request::decode(bytes) {
             Ok(quorum::Request::TrackStart { flags }) => Some(flags.to_string()),
             _ => None,
         },
-        Service::VoteQuorum | Service::Cfg => None,
+        Service::VoteQuorum | Service::Cpg | Service::Cfg => None,
     };
     match argument {
         Some(argument) => format!("{} {argument}", function.name),
@@ -135,18 +138,4 @@ fn key(request: &cmap::Request<'_>) -> Option<String> {
         _ => return None,
     };
     Some(String::from_utf8_lossy(key).into_owned())
-}
-
-fn group(request: &cpg::Request<'_>) -> Option<String> {
-    use cpg::Request;
-    Some(match request {
-        Request::Join { group, .. }
-        | Request::Leave { group, .. }
-        | Request::Membership { group }
-        | Request::IterInit { group, .. } => String::from_utf8_lossy(group).into_owned(),
-        Request::Mcast { data, .. } | Request::PartialMcast { data, .. } => {
-            format!("{} bytes", data.len())
-        }
-        _ => return None,
-    })
 }
