@@ -150,11 +150,16 @@ impl Door {
             return;
         }
         if self.callers.len() >= CONNECTIONS {
+            // One whose request is under way goes only if all have one.
             let waits = |(_, caller): &(&CallerId, &Caller)| !caller.busy;
-            match self.callers.iter().find(waits).map(|(id, _)| *id) {
-                Some(oldest) => self.callers.remove(&oldest),
-                None => return,
-            };
+            let oldest = self
+                .callers
+                .iter()
+                .find(waits)
+                .or(self.callers.iter().next());
+            if let Some(oldest) = oldest.map(|(id, _)| *id) {
+                self.callers.remove(&oldest);
+            }
         }
         let caller = Caller {
             stream,

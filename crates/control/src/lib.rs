@@ -1,6 +1,6 @@
 //! Control of a live simulated cluster.
 //!
-//! A [`Live`] cluster (feature `server`) has programs, a clock, and a socket in its directory on
+//! For tests written in Rust, [`Served`] is a cluster in a thread. Below it, a [`Live`] cluster (feature `server`) has programs, a clock, and a socket in its directory on
 //! which it takes [requests](Request). A [`Client`] finds the cluster by its [name](Name) and asks:
 //!
 //! ```
@@ -33,6 +33,8 @@ mod live;
 mod message;
 mod place;
 #[cfg(feature = "server")]
+mod served;
+#[cfg(feature = "server")]
 mod status;
 pub mod step;
 
@@ -43,3 +45,5 @@ pub use message::{
     Connected, ErrorKind, Event, NodeStatus, Qdevice, Refusal, Reply, Request, RingId, Status,
 };
 pub use place::{Name, NameError, SOCKET, base, served};
+#[cfg(feature = "server")]
+pub use served::Served;

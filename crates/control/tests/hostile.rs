@@ -4,43 +4,38 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
 
-use quorate_control::{Client, ClientError, ErrorKind, Live, Name, Pace, Request};
-use quorate_engine::Compat;
-use quorate_sim::Cluster;
-use quorate_sim::config::ClusterConfig;
-use quorate_sim::host::Host;
-use quorate_sim::scenario::{Player, Scenario};
+use quorate_control::{Client, ClientError, ErrorKind, Name, Pace, Request, Served};
+use quorate_sim::scenario::Scenario;
 
-/// A cluster that a thread of this process serves.
-struct Served {
-    name: Name,
-    thread: Option<JoinHandle<()>>,
+fn scenario() -> Scenario {
+    let read = |name: &str| Err(name.to_owned());
+    Scenario::parse("test", "cluster.nodes = 3", &read).unwrap()
 }
 
-impl Served {
+/// A cluster, and its socket.
+struct Target(Served);
+
+impl Target {
     fn start(test: &str) -> Self {
-        let name: Name = format!("{test}-{}", std::process::id()).parse().unwrap();
-        let (ready, wait) = mpsc::channel();
-        let own = name.clone();
-        let thread = thread::spawn(move || serve(own, &ready));
-        wait.recv().unwrap();
-        let thread = Some(thread);
-        Self { name, thread }
+        Self::start_with(test, Pace::Manual)
     }
 
-    fn socket(&self) -> PathBuf {
-        self.name.directory().join(quorate_control::SOCKET)
+    fn start_with(test: &str, pace: Pace) -> Self {
+        let name: Name = format!("{test}-{}", std::process::id()).parse().unwrap();
+        Self(Served::start(&name, scenario(), pace).unwrap())
+    }
+
+    fn directory(&self) -> PathBuf {
+        self.0.name().directory()
     }
 
     fn connect(&self) -> UnixStream {
-        UnixStream::connect(self.socket()).unwrap()
+        UnixStream::connect(self.directory().join(quorate_control::SOCKET)).unwrap()
     }
 
     fn client(&self) -> Client {
-        Client::find(&self.name).unwrap()
+        self.0.client().unwrap()
     }
 
     /// Those who behave are served as ever.
@@ -56,42 +51,6 @@ impl Served {
     }
 }
 
-fn serve(name: Name, ready: &mpsc::Sender<()>) {
-    let config = ClusterConfig::with_nodes(1..=3);
-    let scenario = Scenario {
-        name: "none".to_owned(),
-        config: config.clone(),
-        seed: 0,
-        compat: Compat::default(),
-        before: Vec::new(),
-        faults: Vec::new(),
-        start: true,
-        steps: Vec::new(),
-        exit_code: None,
-        violations: Some(0),
-        received: Vec::new(),
-    };
-    let cluster = Cluster::new(config, Compat::default(), 1);
-    let mut host = Host::named(cluster, &quorate_control::base(), &name.in_directory()).unwrap();
-    host.act(Cluster::start_all).unwrap().unwrap();
-    let player = Player::new(&scenario);
-    let mut live = Live::new(host, name, player, Pace::Manual, Box::new(|_| Ok(()))).unwrap();
-    ready.send(()).unwrap();
-    live.turn().unwrap();
-    while !live.is_stopping() {
-        live.wait(&[]).unwrap();
-        live.turn().unwrap();
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.client().stop().unwrap();
-        self.thread.take().unwrap().join().unwrap();
-        assert!(!self.name.directory().exists());
-    }
-}
-
 fn answer(stream: &mut UnixStream) -> String {
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).unwrap();
@@ -100,7 +59,7 @@ fn answer(stream: &mut UnixStream) -> String {
 
 #[test]
 fn nonsense_is_answered() {
-    let served = Served::start("nonsense");
+    let served = Target::start("nonsense");
     let mut stream = served.connect();
     for nonsense in [
         &b"\n"[..],
@@ -124,7 +83,7 @@ fn nonsense_is_answered() {
 
 #[test]
 fn a_request_without_an_end_is_cut_off() {
-    let served = Served::start("endless");
+    let served = Target::start("endless");
     let mut stream = served.connect();
     let part = [b'x'; 64 << 10];
     // The server closes while there is more to come.
@@ -134,7 +93,7 @@ fn a_request_without_an_end_is_cut_off() {
 
 #[test]
 fn the_silent_and_the_many_are_no_hindrance() {
-    let served = Served::start("crowd");
+    let served = Target::start("crowd");
     let mut crowd: Vec<_> = (0..200).map(|_| served.connect()).collect();
     for half in crowd.iter_mut().skip(100) {
         let _ = half.write_all(b"{\"ask\":\"sta");
@@ -144,9 +103,34 @@ fn the_silent_and_the_many_are_no_hindrance() {
     assert_eq!(crowd[0].read(&mut [0; 1]).unwrap(), 0);
 }
 
+/// The longest wait of all goes when there is no room.
+#[test]
+fn a_crowd_that_waits_is_no_hindrance() {
+    let served = Target::start_with("waiters", Pace::Real(0.001));
+    served.client().change("kill = 3").unwrap();
+    let mut crowd: Vec<_> = (0..100).map(|_| served.connect()).collect();
+    for one in &mut crowd {
+        let _ = one.write_all(b"{\"ask\":\"wait\",\"limit_ms\":600000}\n");
+    }
+    let mut client = served.client();
+    assert!(!client.status(0).unwrap().quiet);
+    client.change("pause = 2").unwrap();
+    assert_eq!(crowd[0].read(&mut [0; 1]).unwrap(), 0);
+}
+
+#[test]
+fn the_end_is_complete() {
+    let served = Target::start("end");
+    let directory = served.directory();
+    let again = Served::start(served.0.name(), scenario(), Pace::Manual);
+    assert!(again.is_err(), "the name is taken");
+    drop(served);
+    assert!(!directory.exists());
+}
+
 #[test]
 fn one_who_does_not_read_its_answers() {
-    let served = Served::start("deaf");
+    let served = Target::start("deaf");
     let mut deaf = served.connect();
     deaf.set_nonblocking(true).unwrap();
     let request = b"{\"ask\":\"status\"}\n".repeat(1000);
@@ -157,7 +141,7 @@ fn one_who_does_not_read_its_answers() {
 
 #[test]
 fn one_who_leaves_while_it_waits() {
-    let served = Served::start("leaver");
+    let served = Target::start("leaver");
     for request in [
         "{\"ask\":\"wait\",\"limit_ms\":600000}\n",
         "{\"ask\":\"status\"}\n",
@@ -175,7 +159,7 @@ fn one_who_leaves_while_it_waits() {
 
 #[test]
 fn waits_have_an_end() {
-    let served = Served::start("limit");
+    let served = Target::start("limit");
     let mut client = served.client();
     client.ask(&Request::Advance { us: 1 << 30 }).unwrap();
     let error = client.ask(&Request::Advance { us: u64::MAX }).unwrap_err();
@@ -188,11 +172,11 @@ fn waits_have_an_end() {
 
 #[test]
 fn a_directory_that_others_can_enter_is_not_trusted() {
-    let served = Served::start("open");
-    let directory = served.name.directory();
+    let served = Target::start("open");
+    let directory = served.directory();
     for mode in [0o755, 0o710, 0o777] {
         std::fs::set_permissions(&directory, PermissionsExt::from_mode(mode)).unwrap();
-        let error = Client::find(&served.name).unwrap_err();
+        let error = Client::find(served.0.name()).unwrap_err();
         assert!(matches!(error, ClientError::Untrusted(_)), "{error}");
     }
     std::fs::set_permissions(&directory, PermissionsExt::from_mode(0o700)).unwrap();

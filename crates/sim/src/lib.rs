@@ -81,6 +81,7 @@
 //! # Programs
 //!
 //! [`host`] gives every node the sockets of corosync's services, so that programs can take part.
+//! `quorate_control::Served` is such a cluster in a thread, for tests.
 //!
 //! # Replay
 //!

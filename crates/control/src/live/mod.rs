@@ -9,11 +9,10 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use quorate_sim::Cluster;
-use quorate_sim::Record;
 use quorate_sim::fault::Call;
 use quorate_sim::host::{Host, HostError};
 use quorate_sim::scenario::{Due, Player, Report};
+use quorate_sim::{Cluster, OperationError, Record};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use thiserror::Error;
 
@@ -43,6 +42,9 @@ pub enum LiveError {
     /// The log cannot be written.
     #[error("{0}")]
     Log(String),
+    /// The cluster does not start.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
 }
 
 /// Takes note of what happens, before any program is told of it.
