@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use quorate_engine::Compat;
 use quorate_sim::config::ClusterConfig;
+use quorate_sim::host::{Host, HostError};
 use quorate_sim::scenario::{Scenario, add_compat};
 
 #[derive(Debug, clap::Args)]
@@ -25,6 +26,10 @@ pub(crate) struct ClusterArguments {
     /// or corosync-3.1 for all of it
     #[arg(long, value_name = "WORD", value_delimiter = ',')]
     compat: Vec<String>,
+    /// Lets in the users that uidgid in the configuration or in cmap names, as corosync does; for
+    /// root only
+    #[arg(long)]
+    allow_users: bool,
 }
 
 impl ClusterArguments {
@@ -33,13 +38,22 @@ impl ClusterArguments {
         self.scenario.is_some()
     }
 
-    /// The corosync.conf, if the cluster is of one.
-    pub(crate) fn config_file(&self) -> Option<&Path> {
-        self.config.as_deref()
+    /// Gives a cluster of this kind, before its nodes start, what it is to have.
+    pub(crate) fn prepare(&self, host: &mut Host) -> Result<(), HostError> {
+        if let Some(file) = &self.config {
+            host.set_config_file(file);
+        }
+        if self.allow_users {
+            host.open_to_others()?;
+        }
+        Ok(())
     }
 
     /// Reads the files; without a scenario, one in which nothing happens.
     pub(crate) fn scenario(&self) -> Result<Scenario, String> {
+        if self.allow_users && !nix::unistd::geteuid().is_root() {
+            return Err("--allow-users: only root can let other users in".to_owned());
+        }
         let mut scenario = self.read()?;
         if let Some(seed) = self.seed {
             scenario.seed = seed;

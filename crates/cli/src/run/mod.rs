@@ -132,9 +132,7 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
     let log = arguments.log.as_deref();
     let mut events = Events::new(arguments.quiet, log, arguments.check_determinism)?;
     let mut host = Host::new(cluster, &quorate_control::base())?;
-    if let Some(file) = arguments.cluster.config_file() {
-        host.set_config_file(file);
-    }
+    arguments.cluster.prepare(&mut host)?;
     if scenario.listens() {
         host.keep_received();
     }

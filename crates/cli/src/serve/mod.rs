@@ -122,6 +122,7 @@ fn serve(arguments: &Arguments, scenario: &Scenario) -> Result<ExitCode, Failure
     let name = &arguments.name;
     let mut host = Host::named(cluster, &quorate_control::base(), &name.in_directory())
         .map_err(|error| taken(name, &error))?;
+    arguments.cluster.prepare(&mut host)?;
     if scenario.listens() {
         host.keep_received();
     }

@@ -19,6 +19,7 @@ mod search;
 mod stage;
 mod timeline;
 mod tool;
+mod users;
 mod watch;
 
 use std::process::ExitCode;
@@ -45,5 +46,6 @@ fn main() -> ExitCode {
     arbiter::run_all(&mut suite);
     clients::run_all(&mut suite);
     received::run_all(&mut suite);
+    users::run_all(&mut suite);
     suite.finish()
 }

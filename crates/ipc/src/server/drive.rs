@@ -109,7 +109,7 @@ impl Server {
         })?;
         let sizes = (self.limits.message_size)(service);
         let granted = wish.max_msg_size.clamp(*sizes.start(), *sizes.end());
-        let rings = self.home.rings(id, service, granted);
+        let rings = self.home.rings(id, service, &credentials, granted);
         Ok(Admission {
             service,
             credentials,

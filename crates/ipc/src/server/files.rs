@@ -3,10 +3,10 @@
 use crate::endpoint::{Service, trusted_owner};
 use crate::error::Error;
 use crate::server::ring::{Consumer, FILES, Producer, with_suffix};
-use crate::server::sys;
+use crate::server::sys::{self, Credentials};
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
 /// What the directories of all servers begin with.
@@ -17,14 +17,26 @@ const PREFIX: &str = "quorate-";
 /// Nobody but the server's user can enter it, so that names in it mean what the
 /// server made them mean. It is locked while the server lives: the next server
 /// removes what one that was killed has left.
+///
+/// Root's may be opened: then others can go through it, but list and change
+/// nothing, and the files of a connection are its client's alone.
 #[derive(Debug)]
 pub(super) struct Home {
     path: PathBuf,
+    open: bool,
     /// Holds the lock.
     _lock: File,
 }
 
 impl Home {
+    fn new(path: PathBuf, lock: File) -> Self {
+        Self {
+            path,
+            open: false,
+            _lock: lock,
+        }
+    }
+
     /// Makes a new directory in `base`, and clears away abandoned ones there.
     pub(super) fn create(base: &Path) -> Result<Self, Error> {
         sweep(base);
@@ -38,7 +50,7 @@ impl Home {
             // Another server may take the directory for an abandoned one until
             // it is locked; then this one starts over.
             if let Some(lock) = lock_if_abandoned(&path) {
-                return Ok(Self { path, _lock: lock });
+                return Ok(Self::new(path, lock));
             }
         }
         Err(Error::Untrusted("the directory for rings is crowded"))
@@ -55,7 +67,7 @@ impl Home {
                 .create(&path)
                 .map_err(|error| Error::system("mkdir", error))?;
             if let Some(lock) = lock_if_abandoned(&path) {
-                return Ok(Self { path, _lock: lock });
+                return Ok(Self::new(path, lock));
             }
         }
     }
@@ -64,8 +76,25 @@ impl Home {
         &self.path
     }
 
+    /// Lets others go through.
+    pub(super) fn open(&mut self) -> Result<(), Error> {
+        passable(&self.path)?;
+        self.open = true;
+        Ok(())
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// Makes the files of a connection.
-    pub(super) fn rings(&self, id: u64, service: Service, max: u32) -> Result<Rings, Error> {
+    pub(super) fn rings(
+        &self,
+        id: u64,
+        service: Service,
+        client: &Credentials,
+        max: u32,
+    ) -> Result<Rings, Error> {
         let path = self.path.join(id.to_string());
         DirBuilder::new()
             .mode(0o700)
@@ -76,13 +105,24 @@ impl Home {
         let bases = bases.map(|kind| path.join(format!("qb-{kind}-{name}")));
         let directory = Directory { path, bases };
         let max = max as usize;
-        Ok(Rings {
+        let rings = Rings {
             requests: Consumer::create(&directory.bases[0], max)?,
             replies: Producer::create(&directory.bases[1], max)?,
             events: Producer::create(&directory.bases[2], max)?,
             directory,
-        })
+        };
+        if self.open {
+            rings.directory.hand_over(client)?;
+        }
+        Ok(rings)
     }
+}
+
+/// Others may go through a directory, and neither list nor change what is in it.
+pub(super) fn passable(path: &Path) -> Result<(), Error> {
+    // Not when it is made: the process's mask would count.
+    let mode = fs::Permissions::from_mode(0o711);
+    fs::set_permissions(path, mode).map_err(|e| Error::system("chmod", e))
 }
 
 impl Drop for Home {
@@ -97,6 +137,24 @@ struct Directory {
     path: PathBuf,
     /// Paths of the rings, without what is appended for their two files each.
     bases: [PathBuf; 3],
+}
+
+impl Directory {
+    /// The files become the client's; their directory does not, so that their
+    /// names go on meaning what they mean.
+    fn hand_over(&self, client: &Credentials) -> Result<(), Error> {
+        for base in &self.bases {
+            for suffix in FILES {
+                lchown(
+                    with_suffix(base, suffix),
+                    Some(client.uid),
+                    Some(client.gid),
+                )
+                .map_err(|e| Error::system("chown", e))?;
+            }
+        }
+        passable(&self.path)
+    }
 }
 
 impl Drop for Directory {

@@ -6,7 +6,7 @@ use crate::sys as common;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -26,8 +26,9 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn bind(dir: &Path, service: Service) -> Result<Self, Error> {
-        let handle = private_dir(dir)?;
+    /// An open one is for all users, and its directory may be passed through.
+    pub(super) fn bind(dir: &Path, service: Service, open: bool) -> Result<Self, Error> {
+        let handle = private_dir(dir, if open { 0o066 } else { 0o077 })?;
         let path = dir.join(service.name());
         remove_stale(&path)?;
         let socket = match UnixListener::bind(&path) {
@@ -39,6 +40,10 @@ impl Listener {
         }
         .map_err(|e| Error::system("bind", e))?;
         let meta = fs::symlink_metadata(&path).map_err(|e| Error::system("stat", e))?;
+        if open {
+            let all = fs::Permissions::from_mode(0o666);
+            fs::set_permissions(&path, all).map_err(|e| Error::system("chmod", e))?;
+        }
         let listener = Self {
             service,
             socket,
@@ -105,7 +110,7 @@ fn spare() -> Option<File> {
 }
 
 /// Only this user may be able to reach, or replace, what is in the directory.
-fn private_dir(dir: &Path) -> Result<File, Error> {
+fn private_dir(dir: &Path, closed: u32) -> Result<File, Error> {
     let handle = File::open(dir).map_err(|e| Error::system("open", e))?;
     let meta = handle.metadata().map_err(|e| Error::system("fstat", e))?;
     if !meta.is_dir() {
@@ -116,7 +121,7 @@ fn private_dir(dir: &Path) -> Result<File, Error> {
             "the run directory belongs to another user",
         ));
     }
-    if meta.mode() & 0o077 != 0 {
+    if meta.mode() & closed != 0 {
         return Err(Error::Untrusted("the run directory is open to other users"));
     }
     Ok(handle)
@@ -145,15 +150,25 @@ fn remove_stale(path: &Path) -> Result<(), Error> {
 mod tests {
     use super::*;
     use crate::server::testing::private_dir as fresh_dir;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_run_directory_that_others_can_enter_is_refused() {
         let dir = fresh_dir("open");
         for mode in [0o755, 0o711, 0o770, 0o702] {
             fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
-            let error = Listener::bind(&dir, Service::Cmap).unwrap_err();
+            let error = Listener::bind(&dir, Service::Cmap, false).unwrap_err();
             assert!(matches!(error, Error::Untrusted(_)), "{mode:o}: {error}");
+        }
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn an_open_directory_may_be_passed_through_and_no_more() {
+        let dir = fresh_dir("passed");
+        for (mode, good) in [(0o711, true), (0o700, true), (0o755, false), (0o713, false)] {
+            fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
+            let bound = Listener::bind(&dir, Service::Cmap, true);
+            assert_eq!(bound.is_ok(), good, "{mode:o}");
         }
         fs::remove_dir_all(dir).unwrap();
     }
@@ -163,13 +178,13 @@ mod tests {
         let dir = fresh_dir("stale");
         let path = dir.join("cmap");
         drop(UnixListener::bind(&path).unwrap());
-        let listener = Listener::bind(&dir, Service::Cmap).unwrap();
-        let error = Listener::bind(&dir, Service::Cmap).unwrap_err();
+        let listener = Listener::bind(&dir, Service::Cmap, false).unwrap();
+        let error = Listener::bind(&dir, Service::Cmap, false).unwrap_err();
         assert_eq!(error.errno(), Some(libc::EADDRINUSE));
         drop(listener);
         assert!(!path.exists());
         fs::write(&path, b"precious").unwrap();
-        let error = Listener::bind(&dir, Service::Cmap).unwrap_err();
+        let error = Listener::bind(&dir, Service::Cmap, false).unwrap_err();
         assert!(matches!(error, Error::Untrusted(_)), "{error}");
         fs::remove_dir_all(dir).unwrap();
     }
@@ -180,7 +195,7 @@ mod tests {
         let dir = base.join("x".repeat(120));
         fs::create_dir(&dir).unwrap();
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).unwrap();
-        let listener = Listener::bind(&dir, Service::Cmap).unwrap();
+        let listener = Listener::bind(&dir, Service::Cmap, false).unwrap();
         assert!(dir.join("cmap").exists());
         drop(listener);
         assert!(!dir.join("cmap").exists());

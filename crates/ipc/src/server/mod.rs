@@ -145,16 +145,31 @@ impl Server {
         })
     }
 
+    /// Lets other users connect, through sockets that are made from now on, if
+    /// `admit` in [`Self::poll`] does. Only root's server can do that, as a
+    /// connection's files must become its client's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Untrusted`] if this is not root.
+    pub fn open_to_others(&mut self) -> Result<(), Error> {
+        if crate::sys::effective_uid() != 0 {
+            return Err(Error::Untrusted("only root can let other users in"));
+        }
+        self.home.open()
+    }
+
     /// Opens a service's socket in a directory that must belong to this user
     /// and be closed to all others (mode 0700), which makes every client one
-    /// that runs with this user's rights, or root's.
+    /// that runs with this user's rights, or root's. If the server is
+    /// [open to others](Self::open_to_others), these may go through it (0711).
     ///
     /// # Errors
     ///
     /// [`Error::Untrusted`] if the directory is not so, [`Error::System`] with
     /// `EADDRINUSE` if another server listens there.
     pub fn bind_dir(&mut self, run_dir: &Path, service: Service) -> Result<ListenerId, Error> {
-        let listener = Listener::bind(run_dir, service)?;
+        let listener = Listener::bind(run_dir, service, self.home.is_open())?;
         let id = self.new_id();
         self.poller.add(listener.as_fd(), id)?;
         self.listeners.insert(id, listener);

@@ -35,7 +35,8 @@
 //! those who connect wait until it goes on.
 //!
 //! **Who may connect.** The sockets are in a directory of the user's own. Nobody but this user and
-//! root can reach them, and to both of them corosync would talk.
+//! root can reach them, and to both of them corosync would talk. Root can let in others as well:
+//! [`Host::open_to_others`].
 //!
 //! **cmap** has the keys of the configuration and those that corosync adds by itself, except its
 //! monitors' (`resources.*`) and statistics. `runtime.members` changes at the end of a
@@ -64,6 +65,7 @@ use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -196,6 +198,24 @@ impl Host {
             owner,
             config_file: None,
         })
+    }
+
+    /// Lets other users in, as corosync does: those that `uidgid` in the configuration or in cmap
+    /// names, by their real ids. To be called before any node starts, and by root alone: what is
+    /// a program's own must belong to its user.
+    ///
+    /// # Errors
+    ///
+    /// If this is not root.
+    pub fn open_to_others(&mut self) -> Result<(), HostError> {
+        self.server.open_to_others()?;
+        for node in self.cluster.nodes() {
+            let path = self.run_dir(node);
+            let passable = std::fs::Permissions::from_mode(0o711);
+            std::fs::set_permissions(&path, passable)
+                .map_err(|error| HostError::Directory { path, error })?;
+        }
+        Ok(())
     }
 
     /// What nodes read when a program tells them to reload their configuration
