@@ -211,13 +211,15 @@ fn words() -> String {
 }
 
 fn list() -> ExitCode {
-    for name in served() {
-        // What was killed answers no more.
-        if Client::find(&name).is_ok() {
-            println!("{name}");
-        }
+    // What was killed answers no more.
+    let names = served()
+        .into_iter()
+        .filter(|name| Client::find(name).is_ok());
+    let lines: String = names.map(|name| format!("{name}\n")).collect();
+    match crate::say(&lines) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => crate::run::complain(&format!("standard output: {error}"), 1),
     }
-    ExitCode::SUCCESS
 }
 
 fn carry_out(verb: &Verb, mut client: Client) -> Result<(), ClientError> {
@@ -311,10 +313,13 @@ fn first_up(client: &mut Client) -> Result<u32, ClientError> {
 
 fn show(client: &mut Client, json: bool) -> Result<(), ClientError> {
     let status = client.status(0)?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
-    } else {
-        print!("{}", describe::status(&status));
-    }
-    Ok(())
+    let text = match json {
+        true => serde_json::to_string_pretty(&status)? + "\n",
+        false => describe::status(&status),
+    };
+    crate::say(&text).map_err(|error| {
+        let kind = ErrorKind::System;
+        let text = format!("standard output: {error}");
+        Refusal { kind, text }.into()
+    })
 }

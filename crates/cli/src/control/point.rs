@@ -88,10 +88,13 @@ pub(crate) fn env(arguments: &Env) -> ExitCode {
     let node = arguments.node.or(arguments.option);
     match variables(&arguments.which, node) {
         Ok(variables) => {
-            for (name, value) in variables {
-                println!("export {name}={}", quoted(&value));
+            let line =
+                |(name, value): &(&str, OsString)| format!("export {name}={}\n", quoted(value));
+            let lines: String = variables.iter().map(line).collect();
+            match crate::say(&lines) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => crate::run::complain(&format!("standard output: {error}"), 1),
             }
-            ExitCode::SUCCESS
         }
         Err(code) => code,
     }

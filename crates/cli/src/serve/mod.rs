@@ -134,9 +134,8 @@ fn serve(arguments: &Arguments, scenario: &Scenario) -> Result<ExitCode, Failure
     };
     let write = Box::new(move |records: &[_]| events.write(records));
     let mut live = Live::new(host, name.clone(), player, pace, write)?;
-    print!("{}", introduction(name, scenario));
-    // Whoever does not want to know it may have closed the pipe.
-    let _ = std::io::Write::flush(&mut std::io::stdout());
+    // The cluster is served whether or not it can be told.
+    let _ = crate::say(&introduction(name, scenario));
     if arguments.detached {
         background::let_go()?;
     }

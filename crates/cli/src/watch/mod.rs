@@ -99,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         let area = Rect::new(0, 0, WIDTH, page.height());
         let mut buffer = Buffer::empty(area);
         page.render(area, &mut buffer);
-        print!("{}", text(&buffer));
+        crate::say(&text(&buffer)).map_err(|error| format!("standard output: {error}"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let signals = terminal::signals()?;

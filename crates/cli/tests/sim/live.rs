@@ -21,6 +21,8 @@ pub(crate) fn run_all(suite: &mut Suite) {
     suite.test_with("live/every_verb", &cmap, every_verb);
     suite.test_with("live/refusals", &none, refusals);
     suite.test_with("live/names", &none, names);
+    let bash = none.clone().program("bash");
+    suite.test_with("live/nobody_reads", &bash, nobody_reads);
     suite.test_with("live/time_passes", &none, time_passes);
     suite.test_with("live/a_scenario", &none, a_scenario);
     suite.test_with("live/waits_for_programs", &none, waits_for_programs);
@@ -222,6 +224,39 @@ fn refusals() {
         cluster.exec("1", &["/nonexistent"]).status.code(),
         Some(127)
     );
+}
+
+/// Whoever reads only the beginning of what is printed, or nothing, is no trouble.
+fn nobody_reads() {
+    let cluster = Served::start("unread", &["--pace", "manual"]);
+    let name = &cluster.name;
+    for words in ["ctl status --json", "ctl list", "watch --once", "env"] {
+        let command = format!("{QUORATE} {words} --name {name}");
+        for (script, expected) in [
+            (
+                format!("{command} 2>&1 >&- | cat; exit ${{PIPESTATUS[0]}}"),
+                1,
+            ),
+            (
+                format!("{{ sleep 0.1; {command}; }} 2>&1 | true; exit ${{PIPESTATUS[0]}}"),
+                0,
+            ),
+            (format!("{command} >/dev/full"), 1),
+        ] {
+            let output = Command::new("bash")
+                .args(["-c", &script])
+                .output()
+                .expect("it runs");
+            let text = String::from_utf8_lossy(&output.stderr).into_owned()
+                + &String::from_utf8_lossy(&output.stdout);
+            let code = output.status.code();
+            assert!(!text.contains("panicked"), "{script}: {text}");
+            assert!(
+                code == Some(expected) || code == Some(0),
+                "{script}: {code:?} {text}"
+            );
+        }
+    }
 }
 
 fn names() {
