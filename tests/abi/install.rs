@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use quorate_testkit::compile::make;
 use quorate_testkit::{Requirements, Scratch, Suite, source_root};
 
 use crate::output_of;
@@ -16,19 +17,6 @@ pub(crate) fn run(suite: &mut Suite) {
         .program("pkg-config");
     suite.test_with("install/build_run_and_remove", &needs, build_run_and_remove);
     suite.test_with("install/destdir", &needs, destdir);
-}
-
-fn make(target: &str, variables: &[String]) {
-    let mut command = Command::new("make");
-    // The flags of an outer make are not meant for this one.
-    command.env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
-    output_of(
-        command
-            .arg("-C")
-            .arg(source_root())
-            .arg(target)
-            .args(variables),
-    );
 }
 
 fn files_below(directory: &Path) -> Vec<String> {

@@ -129,12 +129,28 @@ pub fn output_directory() -> PathBuf {
 ///
 /// When the compiler complains.
 pub fn bindings_program() -> Result<PathBuf, String> {
-    let target = output_directory().join("rust-corosync");
+    rust_program("tests/rust-corosync", "quorate-test-rust-corosync")
+}
+
+/// Compiles a program that is a crate of its own, in this directory of the source tree.
+///
+/// # Errors
+///
+/// Why what it depends on can't be had on this machine.
+///
+/// # Panics
+///
+/// When the compiler complains.
+pub fn rust_program(directory: &str, binary: &str) -> Result<PathBuf, String> {
+    let manifest = source_root().join(directory).join("Cargo.toml");
+    let target = output_directory().join(directory.rsplit('/').next().unwrap_or(directory));
     let cargo = |arguments: &[&str]| -> Output {
         let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(program);
-        command.args(arguments).arg("--manifest-path");
-        command.arg(source_root().join("tests/rust-corosync/Cargo.toml"));
+        command
+            .args(arguments)
+            .arg("--manifest-path")
+            .arg(&manifest);
         command.env("CARGO_TARGET_DIR", &target);
         command.output().expect("cargo runs")
     };
@@ -142,7 +158,7 @@ pub fn bindings_program() -> Result<PathBuf, String> {
     if !fetched.status.success() {
         let why = String::from_utf8_lossy(&fetched.stderr);
         let last = why.lines().last().unwrap_or_default().trim();
-        return Err(format!("the crate can't be fetched: {last}"));
+        return Err(format!("what it depends on can't be fetched: {last}"));
     }
     let built = cargo(&["build", "--locked", "--offline"]);
     assert!(
@@ -150,5 +166,27 @@ pub fn bindings_program() -> Result<PathBuf, String> {
         "{}",
         String::from_utf8_lossy(&built.stderr)
     );
-    Ok(target.join("debug/quorate-test-rust-corosync"))
+    Ok(target.join("debug").join(binary))
+}
+
+/// Runs `make` in the source tree.
+///
+/// # Panics
+///
+/// When it fails.
+pub fn make(target: &str, variables: &[String]) {
+    let mut command = Command::new("make");
+    // The flags of an outer make are not meant for this one.
+    command.env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
+    command
+        .arg("-C")
+        .arg(source_root())
+        .arg(target)
+        .args(variables);
+    let output = command.output().expect("make runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

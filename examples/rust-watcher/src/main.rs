@@ -28,7 +28,11 @@ fn watch(options: &Options) -> Result<(), Error> {
             }
             Some(Event::Quorum { quorate, .. }) => {
                 let info = session.info(0)?;
-                let word = if quorate != 0 { "QUORATE" } else { "NOT QUORATE" };
+                let word = if quorate != 0 {
+                    "QUORATE"
+                } else {
+                    "NOT QUORATE"
+                };
                 println!(
                     "{word}: {} of {} votes, {} needed",
                     info.total_votes, info.highest_expected, info.quorum
@@ -55,7 +59,10 @@ fn may_come_back(error: &Error) -> bool {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::from_environment()?;
-    let patience = std::env::args().nth(1).map(|text| text.parse()).transpose()?;
+    let patience = std::env::args()
+        .nth(1)
+        .map(|text| text.parse())
+        .transpose()?;
     for _ in 0..patience.unwrap_or(u64::MAX) {
         match watch(&options) {
             Err(error) if may_come_back(&error) => println!("no corosync ({error})"),

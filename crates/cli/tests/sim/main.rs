@@ -5,6 +5,7 @@ mod bindings;
 mod cfg;
 mod clients;
 mod daemon;
+mod examples;
 mod faults;
 mod groups;
 mod live;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     timeline::run_all(&mut suite);
     record::run_all(&mut suite);
     replay::run_all(&mut suite);
+    examples::run_all(&mut suite);
     faults::run_all(&mut suite);
     daemon::run_all(&mut suite);
     cfg::run_all(&mut suite);
