@@ -448,14 +448,15 @@ cs_error_t votequorum_context_set(votequorum_handle_t handle, void *context);
  * of pthreads. C++ exceptions may pass through.
  *
  * @param dispatch_types CS_DISPATCH_ONE: wait for an event and deliver it; CS_DISPATCH_ALL: deliver
- * all that are there; CS_DISPATCH_BLOCKING: deliver until the handle is finalized or an error
+ * all that are there, 16,384 at most; CS_DISPATCH_BLOCKING: deliver until the handle is finalized or an error
  * occurs; CS_DISPATCH_ONE_NONBLOCKING: deliver one if it is there
  *
  * @return CS_OK; CS_ERR_TRY_AGAIN: none was there (CS_DISPATCH_ONE_NONBLOCKING only);
  * CS_ERR_BAD_HANDLE, also when the handle is finalized meanwhile, by another thread or in a
  * callback; CS_ERR_LIBRARY: corosync is gone; CS_ERR_INVALID_PARAM: no such `dispatch_types`
  */
-cs_error_t votequorum_dispatch(votequorum_handle_t handle, cs_dispatch_flags_t dispatch_types);
+cs_error_t votequorum_dispatch(votequorum_handle_t handle,
+                               cs_dispatch_flags_t dispatch_types);
 
 /**
  * Registers a quorum device on this node. It does not count until it is

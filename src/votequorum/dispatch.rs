@@ -9,6 +9,10 @@ use crate::error::Failure;
 use quorate_client::{Event, EventBuffer, Node, Wait, process};
 use std::time::Duration;
 
+/// Most events of one CS_DISPATCH_ALL: a daemon that sends them faster than they
+/// are taken would keep the caller for ever. The descriptor stays readable.
+const ALL: usize = 1 << 14;
+
 /// Runs the callbacks of events that have arrived.
 ///
 /// No lock is held while a callback runs: it may call any function of the
@@ -16,7 +20,7 @@ use std::time::Duration;
 /// of pthreads. C++ exceptions may pass through.
 ///
 /// @param dispatch_types CS_DISPATCH_ONE: wait for an event and deliver it; CS_DISPATCH_ALL: deliver
-/// all that are there; CS_DISPATCH_BLOCKING: deliver until the handle is finalized or an error
+/// all that are there, 16,384 at most; CS_DISPATCH_BLOCKING: deliver until the handle is finalized or an error
 /// occurs; CS_DISPATCH_ONE_NONBLOCKING: deliver one if it is there
 ///
 /// @return CS_OK; CS_ERR_TRY_AGAIN: none was there (CS_DISPATCH_ONE_NONBLOCKING only);
@@ -46,6 +50,7 @@ fn deliver(handle: votequorum_handle_t, mode: cs_dispatch_flags) -> Result<(), c
         CS_DISPATCH_ALL | CS_DISPATCH_ONE_NONBLOCKING => Some(Duration::ZERO),
     };
     let mut buffer = EventBuffer::new();
+    let mut delivered = 0;
     let (session, mut next) = guarded(|| {
         let session = Session::of(handle)?;
         let next = session.votequorum.next_event(&mut buffer, !one)?;
@@ -59,7 +64,8 @@ fn deliver(handle: votequorum_handle_t, mode: cs_dispatch_flags) -> Result<(), c
             if session.finalized() || process::generation() != born {
                 return Err(cs_error::CS_ERR_BAD_HANDLE);
             }
-            if one {
+            delivered += 1;
+            if one || (matches!(mode, CS_DISPATCH_ALL) && delivered == ALL) {
                 return Ok(());
             }
         } else {

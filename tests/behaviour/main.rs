@@ -11,6 +11,7 @@ use quorate_testkit::{CProgram, Cluster, Library, Load, Node, NodeCommand, Requi
 
 mod cases;
 mod environment;
+mod hostile;
 
 /// How a program ended, in the words of the table of cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
     });
     suite.test_with("models", &needs, || models(running(&cluster)));
     environment::run(&mut suite, &needs, &cluster);
+    hostile::run(&mut suite);
     suite.finish()
 }
 

@@ -12,6 +12,7 @@ use quorate_ipc::handshake::{ConnectionRequest, ConnectionResponse, TYPE_SHM, TY
 use quorate_ipc::header::{AUTHENTICATE, ResponseHeader};
 use zerocopy::{FromBytes as _, FromZeros as _, IntoBytes as _};
 
+use super::fault::Place;
 use super::rings::Rings;
 use super::scripted::{Kind, private};
 use super::sockets::Sockets;
@@ -95,6 +96,23 @@ impl Link {
     pub fn admit(&mut self) -> bool {
         let response = self.response.as_bytes().to_vec();
         self.say(&response)
+    }
+
+    /// Whether a message of this length has room, by what the client says it has read.
+    #[must_use]
+    pub fn has_room(&self, place: Place, len: usize) -> bool {
+        match (&self.channel, place) {
+            (Channel::Rings(rings), Place::Reply) => rings.response.has_room(len),
+            (Channel::Rings(rings), Place::Event) => rings.event.has_room(len),
+            _ => true,
+        }
+    }
+
+    /// Whether the client has not closed the connection.
+    #[must_use]
+    pub fn stream_is_open(&self) -> bool {
+        let mut fds = [PollFd::new(self.stream.as_fd(), PollFlags::empty())];
+        poll(&mut fds, PollTimeout::ZERO) == Ok(0)
     }
 
     /// Waits for the next request; none if the client is gone or sends what makes no sense.

@@ -171,6 +171,16 @@ impl Ring {
         self.set(header::WRITE_INDEX, (self.at / 4) as u32);
     }
 
+    pub(super) fn has_room(&self, len: usize) -> bool {
+        let read = self.get(header::READ_INDEX) as usize * 4 % self.len;
+        let free = match (read + self.len - self.at) % self.len {
+            0 if self.get(header::SEMAPHORE) > 0 => 0,
+            0 => self.len,
+            gap => gap,
+        };
+        free > len + 16
+    }
+
     /// Takes the next chunk, if one is counted; none either of one that makes no sense.
     pub fn take(&mut self) -> Option<Vec<u8>> {
         let value = self.word(header::SEMAPHORE);

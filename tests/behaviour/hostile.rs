@@ -1,0 +1,146 @@
+//! The C functions with a daemon that breaks the rules by chance.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use quorate_ipc::Service;
+use quorate_testkit::daemon::{Fault, Kind, Link, Scripted, converse};
+use quorate_testkit::{CProgram, Library, Load, Random, Requirements, Suite, source_root};
+
+const SERVICES: [Service; 4] = [
+    Service::VoteQuorum,
+    Service::Quorum,
+    Service::Cmap,
+    Service::Cpg,
+];
+
+/// What a program prints that has lost nothing, but has met with refusals.
+const NOTHING_LOST: &str = "some failed, lost: descriptors 0, rings 0, memory none\n";
+
+pub(super) fn run(suite: &mut Suite) {
+    let needs = Requirements::none().program("cc").ours();
+    for (kind, name) in Kind::BOTH.into_iter().zip(["rings", "sockets"]) {
+        suite.test_with(&format!("hostile_daemon_with_{name}"), &needs, || {
+            by_chance(kind, true, program("hostile", "votequorum"), "1500");
+        });
+        // Who waits for its turn in the group's order waits as long as the daemon lives, whatever
+        // that says: only the handshakes are spoilt.
+        suite.test_with(&format!("hostile_services_with_{name}"), &needs, || {
+            by_chance(kind, false, program("hostile_ncs", "ncssdk"), "300");
+        });
+    }
+    suite.test_with("flood_of_events", &needs, flood);
+}
+
+fn program(name: &str, library: &str) -> PathBuf {
+    let directory = Library::Ours.find().expect("checked before");
+    CProgram::new(name)
+        .source(&format!("tests/behaviour/{name}.c"))
+        .include(&source_root().join("include"))
+        .flag(&format!("-L{}", directory.display()))
+        .link(library)
+        .build()
+}
+
+/// Runs the program to its end with this daemon; it may wait for an answer for 20 ms.
+fn output(daemon: &Scripted, program: PathBuf, argument: &str) -> String {
+    let mut command = Command::new(program);
+    Library::Ours.apply(&mut command, Load::Path);
+    command
+        .arg(argument)
+        .env("QUORATE_RUN_DIR", daemon.run_dir())
+        .env("QUORATE_TIMEOUT_MS", "20");
+    let output = command.output().expect("the program starts");
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {complaints}", output.status);
+    println!("    {}", complaints.trim_end().replace('\n', "; "));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A fault in every fourth message and every eighth handshake, or in every third handshake only.
+fn by_chance(kind: Kind, messages: bool, program: PathBuf, rounds: &str) {
+    let (committed, links) = (Arc::new(AtomicU64::new(0)), AtomicU64::new(0));
+    let count = Arc::clone(&committed);
+    let daemon = Scripted::start(&SERVICES, kind, move |service, mut link| {
+        let mut random = Random::new(links.fetch_add(1, Ordering::Relaxed));
+        if random.below(if messages { 8 } else { 3 }) == 0 {
+            count.fetch_add(1, Ordering::Relaxed);
+            if !spoilt_handshake(&mut link, &mut random) {
+                return;
+            }
+        } else if !link.admit() {
+            return;
+        }
+        converse(&mut link, service, &mut |_, message| {
+            if random.below(4) != 0 || !messages {
+                return None;
+            }
+            count.fetch_add(1, Ordering::Relaxed);
+            Some(Fault::any(&mut random, message, kind == Kind::Rings))
+        });
+    });
+    let printed = output(&daemon, program, rounds);
+    drop(daemon);
+    let committed = committed.load(Ordering::Relaxed);
+    println!("    {committed} faults");
+    assert_eq!(printed, NOTHING_LOST);
+    assert!(committed > 100, "{committed}");
+}
+
+/// One byte of the answer is wrong, or the answer is not whole; false if that was all.
+fn spoilt_handshake(link: &mut Link, random: &mut Random) -> bool {
+    let mut bytes = zerocopy::IntoBytes::as_bytes(&*link.response).to_vec();
+    let whole = bytes.len();
+    match random.below(3) {
+        0 => bytes.truncate(random.below(whole)),
+        1 => bytes[random.below(40)] = random.next_u64() as u8,
+        _ => bytes[random.below(whole)] = random.next_u64() as u8,
+    }
+    link.say(&bytes) && bytes.len() == whole
+}
+
+/// The daemon sends events for as long as anybody takes them: CS_DISPATCH_ALL returns all the same.
+fn flood() {
+    let (sent, stop) = (
+        Arc::new(AtomicU64::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let daemon = Scripted::start(&SERVICES, Kind::Rings, {
+        let (sent, stop) = (Arc::clone(&sent), Arc::clone(&stop));
+        move |service, mut link| {
+            link.admit();
+            let mut event = None;
+            // The first request is answered; its events then come again and again.
+            if let Some(request) = link.next_request() {
+                for (place, message) in
+                    quorate_testkit::daemon::Honest::default().answer(service, &request)
+                {
+                    link.send(place, &message);
+                    event.get_or_insert((place, message));
+                }
+            }
+            let (place, message) = event.expect("an answer has messages");
+            while !stop.load(Ordering::Acquire) {
+                if !link.has_room(place, message.len()) {
+                    std::thread::yield_now();
+                } else if link.stream_is_open() {
+                    link.send(place, &message);
+                    sent.fetch_add(1, Ordering::Relaxed);
+                } else {
+                    return;
+                }
+            }
+        }
+    });
+    let printed = output(&daemon, program("flood", "votequorum"), "");
+    stop.store(true, Ordering::Release);
+    drop(daemon);
+    let sent = sent.load(Ordering::Relaxed);
+    assert_eq!(
+        printed,
+        "trackstart 1, dispatch 1 after 16384 events, more to come 1, finalize 1\n"
+    );
+    assert!(sent >= 16_384, "{sent}");
+}
