@@ -47,6 +47,18 @@ UNUSED static int usable(votequorum_handle_t handle)
 	return info_of(handle, 0, &node) == CS_OK && node == 1;
 }
 
+/* Has the harness do something to the daemon. */
+UNUSED static void tell(const char *text)
+{
+	char line[16];
+
+	printf("%s\n", text);
+	fflush(stdout);
+	if (fgets(line, sizeof(line), stdin) == NULL) {
+		exit(2);
+	}
+}
+
 UNUSED static votequorum_handle_t shared;
 
 UNUSED static volatile int entered;

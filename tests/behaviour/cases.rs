@@ -19,7 +19,7 @@ const fn by_chance(name: &'static str, ours: Ends) -> Case {
     }
 }
 
-pub(super) const CASES: [Case; 47] = [
+pub(super) const CASES: [Case; 51] = [
     case("null_handle", Crashing, With("7\n")),
     case("null_callbacks", With("1 1 1\n"), With("1 1 1\n")),
     case("null_members", With("1 1 1 1 6\n"), With("1 1 1 1 6\n")),
@@ -113,6 +113,21 @@ pub(super) const CASES: [Case; 47] = [
         With("none failed, signals\n"),
     ),
     case(
+        "signals_in_calls",
+        With("none failed, signals\n"),
+        With("none failed, signals\n"),
+    ),
+    by_chance(
+        "no_address_space",
+        With("some without memory, descriptors lost 0, at last 1\n"),
+    ),
+    case(
+        "executed",
+        With("executed 1, sockets 0\n"),
+        With("executed 1, sockets 0\n"),
+    ),
+    case("fork_in_every_state", With(FORKS_BY_C), With(FORKS_BY_US)),
+    case(
         "no_descriptors",
         With("2 stdin closed, some lost, at last 2\n"),
         With("2 stdin open, none lost, at last 1\n"),
@@ -158,6 +173,27 @@ pub(super) const CASES: [Case; 47] = [
     ),
     case("no_sigpipe", With("getinfo 2\n"), With("getinfo 2\n")),
 ];
+
+/// Results of the child's getinfo with the inherited handle and with one of its own.
+const FORKS_BY_C: &str = "before all: child 9 1, parent 9\n\
+    opened: child 1 1, parent 1\n\
+    events queued: child 1 1, parent 1\n\
+    \x20 event nodes context=0x7 ring=1.+0 nodes=1\n\
+    \x20 event quorum context=0x7 quorate=1 nodes=1:1\n\
+    dispatched: child 1 1, parent 1\n\
+    another thread waits: child 1 1, parent 1\n\
+    the daemon is gone: child 2 2, parent 2\n\
+    finalized: child 9 2, parent 9\n";
+
+const FORKS_BY_US: &str = "before all: child 9 1, parent 9\n\
+    opened: child 9 1, parent 1\n\
+    events queued: child 9 1, parent 1\n\
+    \x20 event nodes context=0x7 ring=1.+0 nodes=1\n\
+    \x20 event quorum context=0x7 quorate=1 nodes=1:1\n\
+    dispatched: child 9 1, parent 1\n\
+    another thread waits: child 9 1, parent 1\n\
+    the daemon is gone: child 9 2, parent 2\n\
+    finalized: child 9 2, parent 9\n";
 
 const SMALL_STACK: &str = "1 1 12 12 1\n\
     \x20 event nodes context=0 ring=1.+0 nodes=1\n\

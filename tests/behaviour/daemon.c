@@ -4,17 +4,6 @@
 #include <glob.h>
 #include <signal.h>
 
-static void tell(const char *text)
-{
-	char line[16];
-
-	printf("%s\n", text);
-	fflush(stdout);
-	if (fgets(line, sizeof(line), stdin) == NULL) {
-		exit(2);
-	}
-}
-
 static void timed(const char *what, cs_error_t result, int64_t since)
 {
 	fprintf(stderr, "%s: %" PRId64 " ms\n", what, now_ms() - since);

@@ -222,11 +222,63 @@ static void fork_in_callback(void)
 	printf("dispatch %d usable %d\n", result, usable(handle));
 }
 
+static votequorum_handle_t inherited;
+
+/* In the child: a call with what it has inherited, and one of its own. */
+static int child_tries(void)
+{
+	votequorum_handle_t own;
+	unsigned node;
+	cs_error_t asked = info_of(inherited, 0, &node), made;
+
+	made = votequorum_initialize(&own, &all_callbacks);
+	if (made == CS_OK) {
+		made = info_of(own, 0, &node);
+		votequorum_finalize(own);
+	}
+	return (int)asked * 10 + (int)made;
+}
+
+static void in_state(const char *name, votequorum_handle_t handle)
+{
+	unsigned node;
+	int results;
+
+	inherited = handle;
+	results = in_child(child_tries);
+	printf("%s: child %d %d,", name, results / 10, results % 10);
+	printf(" parent %d\n", info_of(handle, 0, &node));
+}
+
+/* States of the connection at the moment of the fork. */
+static void fork_in_every_state(void)
+{
+	pthread_t thread;
+	void *result;
+
+	in_state("before all", 0);
+	shared = opened();
+	in_state("opened", shared);
+	votequorum_trackstart(shared, 7, CS_TRACK_CHANGES);
+	in_state("events queued", shared);
+	votequorum_dispatch(shared, CS_DISPATCH_ALL);
+	in_state("dispatched", shared);
+	pthread_create(&thread, NULL, dispatch_blocking, NULL);
+	wait_asleep();
+	in_state("another thread waits", shared);
+	tell("kill");
+	pthread_join(thread, &result);
+	in_state("the daemon is gone", shared);
+	votequorum_finalize(shared);
+	in_state("finalized", shared);
+}
+
 const struct one_case fork_cases[] = {
 	CASE(fork_exit),
 	CASE(fork_finalize),
 	CASE(fork_call),
 	CASE(fork_own),
+	CASE(fork_in_every_state),
 	CASE(fork_among_threads),
 	CASE(fork_with_threads),
 	CASE(fork_in_callback),

@@ -12,6 +12,7 @@ use quorate_testkit::{CProgram, Cluster, Library, Load, Node, NodeCommand, Requi
 mod cases;
 mod environment;
 mod hostile;
+mod hosts;
 
 /// How a program ended, in the words of the table of cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
     suite.test_with("models", &needs, || models(running(&cluster)));
     environment::run(&mut suite, &needs, &cluster);
     hostile::run(&mut suite);
+    hosts::run(&mut suite, &needs, &cluster);
     suite.finish()
 }
 

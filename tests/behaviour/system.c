@@ -24,16 +24,22 @@ static void initialize_only(void)
 	printf("%d\n", votequorum_initialize(&handle, &all_callbacks));
 }
 
-static void signals_in_initialize(void)
+static void start_ticks(void)
 {
 	timer_t timer;
 	struct itimerspec rate = {{0, 333333}, {0, 333333}};
 	struct sigaction action = {.sa_handler = on_tick};
-	int failed = 0;
 
 	sigaction(SIGALRM, &action, NULL);
 	timer_create(CLOCK_MONOTONIC, NULL, &timer);
 	timer_settime(timer, 0, &rate, NULL);
+}
+
+static void signals_in_initialize(void)
+{
+	int failed = 0;
+
+	start_ticks();
 	/* On a busy machine the original is lucky at times. */
 	for (int i = 0; i < 300 || (failed == 0 && i < 3000); i++) {
 		votequorum_handle_t handle;
@@ -47,6 +53,37 @@ static void signals_in_initialize(void)
 	}
 	fprintf(stderr, "failed: %d, signals: %d\n", failed, (int)ticks);
 	printf("%s, %s\n", failed ? "some failed" : "none failed", ticks > 50 ? "signals" : "no signals");
+}
+
+/* Two events come with each trackstart; waiting for the second is interrupted many times. */
+static void signals_in_calls(void)
+{
+	votequorum_handle_t handle;
+	int failed = votequorum_initialize(&handle, NULL) != CS_OK;
+
+	start_ticks();
+	for (int i = 0; i < 3000 || ticks < 300; i++) {
+		failed += !usable(handle);
+		if (i % 10 == 0) {
+			failed += votequorum_trackstart(handle, 7, CS_TRACK_CURRENT) != CS_OK;
+			failed += votequorum_dispatch(handle, CS_DISPATCH_ONE) != CS_OK;
+			failed += votequorum_dispatch(handle, CS_DISPATCH_ONE) != CS_OK;
+		}
+	}
+	fprintf(stderr, "signals: %d\n", (int)ticks);
+	printf("%s, signals\n", failed ? "some failed" : "none failed");
+}
+
+static unsigned long address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	unsigned long pages = 0;
+
+	if (file == NULL || fscanf(file, "%lu", &pages) != 1) {
+		exit(1);
+	}
+	fclose(file);
+	return pages * 4096;
 }
 
 static int descriptors(void)
@@ -89,6 +126,53 @@ static void no_descriptors(void)
 	printf("%s, %s, ", fcntl(0, F_GETFD) == 0 ? "stdin open" : "stdin closed",
 	       open_before == open_after ? "none lost" : "some lost");
 	printf("at last %d\n", result);
+}
+
+/* With no page of address space left, with one left, and so on: every mapping fails once. */
+static void no_address_space(void)
+{
+	struct rlimit limit = {0, RLIM_INFINITY};
+	votequorum_handle_t handle = opened();
+	int lost = 0, failed = 0;
+	cs_error_t result = CS_OK;
+
+	/* What is made once is made. */
+	votequorum_finalize(handle);
+	for (unsigned long spare = 0; spare < 4096; spare += 4) {
+		int before = descriptors();
+
+		limit.rlim_cur = address_space() + spare * 1024;
+		setrlimit(RLIMIT_AS, &limit);
+		result = votequorum_initialize(&handle, &all_callbacks);
+		limit.rlim_cur = RLIM_INFINITY;
+		setrlimit(RLIMIT_AS, &limit);
+		if (result == CS_OK) {
+			result = usable(handle) ? CS_OK : CS_ERR_LIBRARY;
+			votequorum_finalize(handle);
+		} else if (result == CS_ERR_NO_MEMORY) {
+			failed++;
+		} else {
+			printf("with %lu KiB: %d\n", spare, result);
+		}
+		lost += descriptors() - before;
+	}
+	printf("%s without memory, descriptors lost %d, at last %d\n", failed > 2 ? "some" : "none",
+	       lost, result);
+}
+
+/* What a program is given that is executed by one with a connection. */
+static void executed(void)
+{
+	char line[256];
+	int sockets = 0;
+	FILE *list;
+
+	opened();
+	list = popen("ls -l /proc/self/fd /proc/self/maps", "r");
+	while (list != NULL && fgets(line, sizeof(line), list) != NULL) {
+		sockets += strstr(line, "socket:") != NULL || strstr(line, "/qb-") != NULL;
+	}
+	printf("executed %d, sockets %d\n", list != NULL && pclose(list) == 0, sockets);
 }
 
 static void first_handle_is_not_constant(void)
@@ -225,7 +309,10 @@ static void read_only_shared_memory(void)
 const struct one_case system_cases[] = {
 	CASE(initialize_only),
 	CASE(signals_in_initialize),
+	CASE(signals_in_calls),
 	CASE(no_descriptors),
+	CASE(no_address_space),
+	CASE(executed),
 	CASE(shared_memory),
 	CASE(shared_memory_full),
 	CASE(no_shared_memory),

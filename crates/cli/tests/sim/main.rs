@@ -17,6 +17,7 @@ mod run;
 mod same;
 mod scenarios;
 mod search;
+mod soak;
 mod stage;
 mod timeline;
 mod tool;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     run::run_all(&mut suite);
     scenarios::run_all(&mut suite);
     same::run_all(&mut suite);
+    soak::run_all(&mut suite);
     matrix::run_all(&mut suite);
     groups::run_all(&mut suite);
     live::run_all(&mut suite);
