@@ -255,3 +255,73 @@ fn clients_are_known_by_their_real_ids() {
     assert_eq!((credentials.uid, credentials.gid), (12345, 12346));
     client.join().unwrap().unwrap();
 }
+
+/// A daemon that does not get round to it: nothing comes while it is held back, and the
+/// connection is idle; then everything comes in its order.
+#[test]
+fn what_is_held_back_comes_later() {
+    let place = Place::new();
+    let mut server = place.server();
+    server.bind_dir(&place.0, Service::VoteQuorum).unwrap();
+    let client = place.connect(Service::VoteQuorum);
+    let (conn, _) = admitted(&mut server);
+    let client = client.join().unwrap().unwrap();
+    server.keep_sent();
+
+    server.hold_events(conn, true);
+    let event = |n: u8| [n; 24];
+    server.event(conn, event(1));
+    server.event(conn, event(2));
+    let mut buffer = [0; 64];
+    assert!(client.take_event(&mut buffer, false).unwrap().is_none());
+    assert!(server.is_idle(conn) && server.idle_but(|_| false));
+    assert_eq!(server.unread_events(conn), 2);
+    server.hold_events(conn, false);
+    assert!(!server.is_idle(conn) && server.idle_but(|other| other == conn));
+    for n in [1, 2] {
+        assert_eq!(server.unread_events(conn), 3 - usize::from(n));
+        let taken = client.take_event(&mut buffer, false).unwrap();
+        assert_eq!(taken, Some(24));
+        assert_eq!(buffer[..24], event(n));
+    }
+    assert!(server.is_idle(conn));
+
+    server.hold_replies(conn, true);
+    let asking = spawn(move || client.call(&[0; 16], &mut [0; 64]));
+    let heard = next(&mut server, |_| Ok(()));
+    assert!(matches!(heard, Occurrence::Request { .. }));
+    assert!(!server.holds_a_reply(conn) && !server.is_idle(conn));
+    server.reply(conn, event(3));
+    assert!(server.holds_a_reply(conn) && server.is_idle(conn));
+    assert!(!asking.is_finished());
+    server.hold_replies(conn, false);
+    assert_eq!(asking.join().unwrap().unwrap(), 24);
+
+    let sent = server.take_sent();
+    let sent: Vec<_> = sent
+        .iter()
+        .map(|sent| (sent.event, sent.bytes[0]))
+        .collect();
+    assert_eq!(sent, [(true, 1), (true, 2), (false, 3)]);
+    assert!(server.take_sent().is_empty());
+    let last = next(&mut server, |_| Ok(()));
+    assert!(matches!(last, Occurrence::Disconnected { unread: 0, .. }));
+}
+
+/// Of one that goes it is known how much it has not read.
+#[test]
+fn events_that_were_never_read_are_counted() {
+    let place = Place::new();
+    let mut server = place.server();
+    server.bind_dir(&place.0, Service::VoteQuorum).unwrap();
+    let client = place.connect(Service::VoteQuorum);
+    let (conn, _) = admitted(&mut server);
+    let client = client.join().unwrap().unwrap();
+    for n in 1..=3 {
+        server.event(conn, [n; 24]);
+    }
+    client.take_event(&mut [0; 64], false).unwrap();
+    drop(client);
+    let last = next(&mut server, |_| Ok(()));
+    assert!(matches!(last, Occurrence::Disconnected { unread: 2, .. }));
+}

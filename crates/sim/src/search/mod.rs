@@ -23,10 +23,12 @@
 mod base;
 mod generate;
 mod history;
+mod kind;
 mod nodes;
 mod shrink;
 
 pub use base::Base;
-pub use generate::{Generator, Kind};
+pub use generate::Generator;
 pub use history::History;
+pub use kind::Kind;
 pub use shrink::shrink;
