@@ -143,8 +143,9 @@ install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR
 	ln -sf libquorate.so.0.1.0 $(DESTDIR)$(LIBDIR)/libquorate.so
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/corosync
 	$(INSTALL) -m 644 include/ncssdk.h include/quorate.h $(DESTDIR)$(INCLUDEDIR)
-	$(INSTALL) -d $(DESTDIR)$(MANDIR)/man3
-	$(INSTALL) -m 644 $(wildcard man/*.3) $(DESTDIR)$(MANDIR)/man3
+	for page in $(wildcard man/*.?); do \
+		$(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
+	done
 	$(foreach pc,$(PKGCONFIG),$(call pkgconfig,pkgconfig/$(pc).in,$(DESTDIR)$(PKGCONFIGDIR)/$(pc));)
 
 uninstall: ## remove what install installed
@@ -156,7 +157,9 @@ uninstall: ## remove what install installed
 	rmdir $(DESTDIR)$(PRIVATELIBDIR) 2>/dev/null || true
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/corosync/,$(notdir $(HEADERS)))
 	rm -f $(DESTDIR)$(INCLUDEDIR)/ncssdk.h $(DESTDIR)$(INCLUDEDIR)/quorate.h
-	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man3/,$(notdir $(wildcard man/*.3)))
+	for page in $(wildcard man/*.?); do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
+	done
 	rm -f $(addprefix $(DESTDIR)$(PKGCONFIGDIR)/,$(notdir $(PKGCONFIG)))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR) 2>/dev/null || true
 

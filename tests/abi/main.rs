@@ -10,6 +10,7 @@ mod control;
 mod headers;
 mod install;
 mod loading;
+mod manual;
 mod ncssdk;
 mod types;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     loading::run(&mut suite);
     ncssdk::run(&mut suite);
     control::run(&mut suite);
+    manual::run(&mut suite);
     install::run(&mut suite);
     suite.finish()
 }
