@@ -44,7 +44,7 @@ LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK) $(CONTROL)
 PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc quorate.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
-.PHONY: all libraries command headers install uninstall deps check check-long fuzz bench bench-client bench-ncs demo \
+.PHONY: all libraries command headers install uninstall deb check-deb deps check check-long fuzz bench bench-client bench-ncs demo \
 	demo-real clean help FORCE
 
 all: libraries command $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build everything
@@ -162,6 +162,13 @@ uninstall: ## remove what install installed
 	done
 	rm -f $(addprefix $(DESTDIR)$(PKGCONFIGDIR)/,$(notdir $(PKGCONFIG)))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR) 2>/dev/null || true
+
+# Rust comes from where the builder has it, which need not be a package.
+deb: ## build Debian packages in build/deb
+	$(if $(filter 0,$(shell id -u)),,fakeroot) debian/rules binary
+
+check-deb: deb ## install the packages on a fresh Debian, use them, remove them: wants root, debootstrap
+	tests/deb.sh
 
 deps: ## install the Debian packages that the tests need, or name them
 	@tests/deps.sh
