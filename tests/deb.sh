@@ -7,13 +7,17 @@ cd "$(dirname "$0")/.."
 [ "${MOUNTS:-}" = own ] || MOUNTS=own exec unshare --mount "$0" "$@"
 
 root=$(mktemp -d)
+chmod 755 "$root"
 trap 'umount -R "$root/proc" "$root/dev" 2> /dev/null || true; rm -rf --one-file-system "$root"' EXIT
 passed=0
 
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 
-# What a program is given as libvotequorum.so.8.
-library() { inside ldd /usr/sbin/corosync-quorumtool | sed -n 's/.*libvotequorum.so.8 => \([^ ]*\) .*/\1/p'; }
+# What a program is given as libvotequorum.so.8; /lib is /usr/lib.
+library() {
+    inside ldd /usr/sbin/corosync-quorumtool |
+        sed -n 's/.*libvotequorum.so.8 => \(\/usr\)\{0,1\}\([^ ]*\) .*/\2/p'
+}
 
 expect() {
     if [ "$2" != "$3" ]; then
