@@ -276,7 +276,8 @@ impl<'a> Play<'a> {
             }
         }
         self.set_anchor();
-        Ok(Next::Now)
+        // Others may have something to read first.
+        Ok(if idle { Next::Now } else { Next::Idle })
     }
 
     fn play(&mut self) -> Result<(), Failure> {

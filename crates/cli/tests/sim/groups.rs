@@ -2,6 +2,7 @@
 //! told the same, in the same order.
 
 mod history;
+mod stream;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,6 +23,13 @@ pub(crate) fn run_all(suite: &mut Suite) {
     suite.test_with("groups/tool", &needs, tool);
     suite.test_with("groups/history", &needs, history::whole);
     suite.test_with("groups/node_stopped", &needs, history::node_stopped);
+    suite.test("groups/disagreement_is_seen", stream::disagreement_is_seen);
+    suite.test_with("groups/total_order", &needs, stream::total_order);
+    suite.test_with(
+        "groups/messages_in_flight",
+        &needs,
+        stream::messages_in_flight,
+    );
 }
 
 fn program(name: &str) -> PathBuf {

@@ -7,6 +7,10 @@ use crate::transport::Payload;
 /// What a message takes up besides its content, about as much as its headers do in corosync.
 const OVERHEAD: usize = 200;
 
+/// How much a node says of services' messages while it has the token; a longer one goes alone. In
+/// totem it is `max_messages`, 17 packets, on a token that goes round faster.
+const AT_ONCE: usize = 64 << 10;
+
 /// What waits for the token. As in totem, messages of services that a ring left behind when it
 /// broke are said on the next one when its synchronisation is over, so that all who hear them know
 /// of each other.
@@ -27,10 +31,14 @@ fn bytes(payload: &Payload) -> usize {
     }
 }
 
+fn is_votequorums(payload: &Payload) -> bool {
+    matches!(payload, Payload::Engine(_))
+}
+
 impl Outgoing {
     pub(super) fn push(&mut self, payload: Payload) {
         self.bytes += bytes(&payload);
-        self.backlog += usize::from(matches!(payload, Payload::Engine(_)));
+        self.backlog += usize::from(is_votequorums(&payload));
         self.now.push_back(payload);
     }
 
@@ -51,9 +59,22 @@ impl Outgoing {
 
     /// The token comes by.
     pub(super) fn take(&mut self) -> VecDeque<Payload> {
-        let taken = std::mem::take(&mut self.now);
-        self.bytes = self.later.iter().map(bytes).sum();
-        self.backlog = 0;
+        let (mut said, mut count) = (0, 0);
+        for payload in &self.now {
+            let more = said + bytes(payload);
+            if more > AT_ONCE && said > 0 {
+                break;
+            }
+            said = more;
+            count += 1;
+        }
+        let rest = self.now.split_off(count);
+        let taken = std::mem::replace(&mut self.now, rest);
+        self.bytes -= said;
+        self.backlog -= taken
+            .iter()
+            .filter(|payload| is_votequorums(payload))
+            .count();
         taken
     }
 

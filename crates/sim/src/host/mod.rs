@@ -94,6 +94,9 @@ const NO_RESOURCES: i32 = 18;
 /// Messages of a node that may wait for the token. While programs work, virtual time may stand
 /// still, and the token with it.
 const BACKLOG: usize = 4096;
+/// Bytes that may wait for one connection: some rounds of messages of a large group. Corosync has no
+/// limit.
+const QUEUED: usize = 64 << 20;
 
 /// Why a cluster cannot have programs, or not any more. No program can bring this about.
 #[derive(Debug, Error)]
@@ -159,7 +162,7 @@ impl Host {
     ///
     /// If there is no place for the files.
     pub fn new(cluster: Cluster, base: &Path) -> Result<Self, HostError> {
-        Self::with_server(cluster, Server::new(base, Limits::default())?)
+        Self::with_server(cluster, Server::new(base, limits())?)
     }
 
     /// The same, but the directory's name is `quorate-{name}`, so that it can be found.
@@ -168,7 +171,7 @@ impl Host {
     ///
     /// As for [`Self::new`]; also if a living host has the name.
     pub fn named(cluster: Cluster, base: &Path, name: &str) -> Result<Self, HostError> {
-        Self::with_server(cluster, Server::named(base, name, Limits::default())?)
+        Self::with_server(cluster, Server::named(base, name, limits())?)
     }
 
     fn with_server(mut cluster: Cluster, mut server: Server) -> Result<Self, HostError> {
@@ -673,6 +676,13 @@ fn waits(
     let node = links.get(&conn).map(|link| link.node);
     let state = node.and_then(|node| cluster.running(node));
     state == Some(Running::Paused) || held_up.delays(conn)
+}
+
+fn limits() -> Limits {
+    Limits {
+        queued_bytes: QUEUED,
+        ..Limits::default()
+    }
 }
 
 fn node_dir(server: &Server, node: NodeId) -> PathBuf {
