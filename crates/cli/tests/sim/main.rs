@@ -10,6 +10,7 @@ mod faults;
 mod groups;
 mod live;
 mod matrix;
+mod ncs;
 mod received;
 mod record;
 mod replay;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     soak::run_all(&mut suite);
     matrix::run_all(&mut suite);
     groups::run_all(&mut suite);
+    ncs::run_all(&mut suite);
     live::run_all(&mut suite);
     watch::run_all(&mut suite);
     bindings::run_all(&mut suite);

@@ -1,0 +1,175 @@
+//! libncssdk in a simulated cluster: members are told what they are told in a real one.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use quorate_testkit::{
+    CProgram, Cluster, Library, Process, Requirements, Scratch, Suite, source_root, wait_until,
+};
+
+use crate::tool::{config, printed, unprivileged};
+
+pub(crate) fn run_all(suite: &mut Suite) {
+    let needs = Requirements::cluster()
+        .program("setpriv")
+        .program("mkfifo")
+        .ours();
+    for (name, history) in [
+        ("ncs/node_killed", NODE_KILLED),
+        ("ncs/node_stopped", NODE_STOPPED),
+        ("ncs/partition_and_healing", PARTITION_AND_HEALING),
+        ("ncs/quorum_lost_and_regained", QUORUM_LOST_AND_REGAINED),
+    ] {
+        suite.test_with(name, &needs, || history.compare());
+    }
+}
+
+/// Steps, and after each of them the nodes and what their members' last callback must say.
+struct History(&'static [(&'static str, fn(&Cluster), &'static [(u32, &'static str)])]);
+
+const ALL: &[(u32, &str)] = &[
+    (1, "members=0x7 "),
+    (2, "members=0x7 "),
+    (3, "members=0x7 "),
+];
+
+const NODE_KILLED: History = History(&[
+    (
+        "kill = 3",
+        |cluster| cluster.node(3).kill(),
+        &[(1, "members=0x3 "), (2, "members=0x3 "), (3, "members=0 ")],
+    ),
+    ("up = 3", |cluster| cluster.node(3).start(), ALL),
+]);
+
+const NODE_STOPPED: History = History(&[
+    (
+        "leave = 1",
+        |cluster| cluster.node(1).stop(),
+        &[(1, "members=0 "), (2, "members=0x6 "), (3, "members=0x6 ")],
+    ),
+    ("up = 1", |cluster| cluster.node(1).start(), ALL),
+]);
+
+const PARTITION_AND_HEALING: History = History(&[
+    (
+        "partition = [[3], [1, 2]]",
+        |cluster| cluster.partition(&[&[3], &[1, 2]]),
+        &[(1, "members=0x3 "), (2, "members=0x3 "), (3, "members=0 ")],
+    ),
+    ("heal = true", Cluster::heal, ALL),
+]);
+
+const QUORUM_LOST_AND_REGAINED: History = History(&[
+    (
+        "partition = [[1], [2], [3]]",
+        |cluster| cluster.partition(&[&[1], &[2], &[3]]),
+        &[(1, "members=0 "), (2, "members=0 "), (3, "members=0 ")],
+    ),
+    ("heal = true", Cluster::heal, ALL),
+]);
+
+impl History {
+    fn compare(&self) {
+        let program = program();
+        let real = self.real(&program);
+        let simulated = self.simulated(&program, &real);
+        assert_eq!(real, simulated);
+    }
+
+    /// The callbacks of the members of the three nodes.
+    fn real(&self, program: &Path) -> [Vec<String>; 3] {
+        let cluster = Cluster::builder().nodes(3).start();
+        let members = [0, 1, 2].map(|index| {
+            let node = &cluster.nodes()[index];
+            let log = node.directory().join("member.log");
+            let mut command = node.command(program).with_args(["thread"]);
+            command.stdin(Stdio::piped());
+            command.stdout(File::create(&log).expect("it can be made"));
+            let process: Process = command.spawn().expect("it starts");
+            (log, process)
+        });
+        let wait = |told: &[(u32, &str)]| {
+            for (node, last) in told {
+                wait_until(&format!("node {node} is told {last}"), || {
+                    let callbacks = callbacks(&members[*node as usize - 1].0);
+                    match callbacks.last() {
+                        Some(line) if line.contains(last) => Ok(()),
+                        _ => Err(callbacks.join("\n")),
+                    }
+                });
+            }
+        };
+        wait(ALL);
+        for (_, act, told) in self.0 {
+            act(&cluster);
+            wait(told);
+        }
+        [0, 1, 2].map(|index| callbacks(&members[index].0))
+    }
+
+    /// The same in a simulated cluster, until there are as many callbacks as in the real one.
+    fn simulated(&self, program: &Path, real: &[Vec<String>; 3]) -> [Vec<String>; 3] {
+        let scratch = Scratch::new("ncs");
+        fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o777)).expect("its own");
+        let corosync = config(&scratch, 3);
+        let scenario = scratch.path().join("scenario.toml");
+        let steps = self
+            .0
+            .iter()
+            .map(|(step, ..)| format!("[[step]]\npace = \"idle\"\n{step}\n"));
+        let text = format!(
+            "[cluster]\nconfig = {:?}\n{}",
+            corosync.file_name().expect("it has a name"),
+            steps.collect::<String>()
+        );
+        fs::write(&scenario, text).expect("it can be written");
+        let log = |index: usize| scratch.path().join(format!("{index}.log"));
+        let scenario = scenario.display().to_string();
+        let mut all = ["--quiet", "--pace", "idle", "--scenario", &scenario]
+            .map(str::to_owned)
+            .to_vec();
+        let member = format!(
+            "mkfifo $0.in; exec {} thread 0<>$0.in >$0",
+            program.display()
+        );
+        for index in [1, 2] {
+            let node = (index + 1).to_string();
+            let log = log(index).display().to_string();
+            all.extend(["--on", &node, "--", "sh", "-c", &member, &log].map(str::to_owned));
+        }
+        let counts = [0, 1, 2].map(|index| {
+            let (log, count) = (log(index).display().to_string(), real[index].len());
+            format!(
+                "until n=$(grep -sc ^epoch= {log}); [ ${{n:-0}} -ge {count} ]; do sleep 0.05; done"
+            )
+        });
+        let until = counts.join("; ");
+        let script = format!("({member}) & member=$!; {until}; kill $member; wait");
+        let first = log(0).display().to_string();
+        all.extend(["--", "sh", "-c", &script, &first].map(str::to_owned));
+        let all: Vec<_> = all.iter().map(OsStr::new).collect();
+        printed(&unprivileged(&all));
+        [0, 1, 2].map(|index| callbacks(&log(index)))
+    }
+}
+
+fn callbacks(log: &Path) -> Vec<String> {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines = text.lines().filter(|line| line.starts_with("epoch="));
+    lines.map(str::to_owned).collect()
+}
+
+fn program() -> PathBuf {
+    let directory = Library::Ours.find().expect("checked before");
+    CProgram::new("ncs_member-sim")
+        .source("tests/c/ncs_member.c")
+        .include(&source_root().join("include"))
+        .flag(&format!("-L{}", directory.display()))
+        .flag(&format!("-Wl,-rpath,{}", directory.display()))
+        .link("ncssdk")
+        .build()
+}
