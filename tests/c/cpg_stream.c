@@ -40,6 +40,10 @@ static void changed(cpg_handle_t handle, const struct cpg_name *group,
 	size_t at = 0;
 
 	(void)handle, (void)group, (void)left, (void)left_count;
+	/* Others are leaving. */
+	if (ended) {
+		return;
+	}
 	end_view();
 	for (size_t i = 0; i < member_count; i++) {
 		at += (size_t)sprintf(view + at, "%s%u", i > 0 ? "," : "", members[i].nodeid);
