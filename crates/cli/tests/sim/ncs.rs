@@ -28,9 +28,11 @@ pub(crate) fn run_all(suite: &mut Suite) {
 }
 
 /// Steps, and after each of them the nodes and what their members' last callback must say.
-struct History(&'static [(&'static str, fn(&Cluster), &'static [(u32, &'static str)])]);
+struct History(&'static [(&'static str, fn(&Cluster), Told)]);
 
-const ALL: &[(u32, &str)] = &[
+type Told = &'static [(u32, &'static str)];
+
+const ALL: Told = &[
     (1, "members=0x7 "),
     (2, "members=0x7 "),
     (3, "members=0x7 "),
