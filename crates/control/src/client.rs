@@ -28,7 +28,7 @@ pub enum ClientError {
     #[error("{}: no cluster is served here", .0.display())]
     NotServed(PathBuf),
     /// Somebody else may have put the socket there.
-    #[error("{}: belongs to another user, or can be entered by others", .0.display())]
+    #[error("{}: belongs to another user, or can be written by others", .0.display())]
     Untrusted(PathBuf),
     /// The connection failed, or ended before the answer.
     #[error("the connection to the cluster: {0}")]
@@ -94,7 +94,7 @@ impl Client {
         let own = geteuid().as_raw();
         let trusted = |uid: u32| uid == own || uid == 0;
         let untrusted = || ClientError::Untrusted(directory.to_path_buf());
-        if !trusted(meta.uid()) || meta.mode() & 0o077 != 0 {
+        if !trusted(meta.uid()) || meta.mode() & 0o022 != 0 {
             return Err(untrusted());
         }
         // Through the descriptor: it is the directory that was looked at, and short.

@@ -14,8 +14,8 @@
 //!
 //! # The socket
 //!
-//! `control` in the cluster's own directory, which only its user can enter. Who connects must be
-//! that user or root, by the kernel's word. A request is one line of JSON, a reply is one too, in
+//! `control` in the cluster's own directory, which only its user can write, and enter unless others
+//! were let in to the nodes. Who connects must be that user or root, by the kernel's word. A request is one line of JSON, a reply is one too, in
 //! the order of the requests. A line has at most 1 MiB.
 //!
 //! # The same words as in scenarios

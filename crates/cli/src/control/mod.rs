@@ -3,6 +3,7 @@
 mod ctl;
 pub(crate) mod describe;
 mod point;
+mod verb;
 
 pub(crate) use ctl::{Ctl, ctl};
 pub(crate) use point::{Env, Exec, env, exec};

@@ -4,6 +4,7 @@ mod arbiter;
 mod bindings;
 mod cfg;
 mod clients;
+mod ctl;
 mod daemon;
 mod examples;
 mod faults;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     groups::run_all(&mut suite);
     ncs::run_all(&mut suite);
     live::run_all(&mut suite);
+    ctl::run_all(&mut suite);
     watch::run_all(&mut suite);
     bindings::run_all(&mut suite);
     timeline::run_all(&mut suite);
