@@ -1,14 +1,17 @@
 //! One way to explain what was recorded so far.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod begin;
+mod ways;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quorate_engine::{ClientId, Compat, NodeId, Request, track};
 
 use super::moments::{Happening, Moment, Seen};
 use super::timing::{Anchor, LOOK, MARGIN, SLACK};
-use super::{Deviation, compare, options};
-use crate::cluster::{Cluster, OutputKind, Running};
+use super::{Deviation, compare};
+use crate::cluster::{Cluster, OutputKind};
 use crate::config::ClusterConfig;
 use crate::log::View;
 use crate::scenario::{Expectation, Operation, Step, When};
@@ -93,209 +96,6 @@ impl Candidate {
 
     fn view(&self) -> Option<View> {
         self.cluster.engine(self.node).map(View::of)
-    }
-
-    /// Brings the cluster where the recording begins.
-    fn begin(&self, moment: &Moment, seen: &Seen, rest: &[Moment]) -> Vec<Self> {
-        let known = seen.view.as_ref().map(|(_, view)| view.nodes.as_slice());
-        let known = known.unwrap_or_default().iter().map(|node| node.id);
-        let members: BTreeSet<u32> = seen.members.iter().copied().collect();
-        let all: BTreeSet<u32> = known.chain(members.iter().copied()).collect();
-        let lost = all.difference(&members).copied().collect();
-        let mut ways = Vec::new();
-        for fate in options::fates(&lost, rest) {
-            ways.extend(self.begin_with(&fate, &all, false, (moment, seen)));
-            if !lost.is_empty() {
-                ways.extend(self.begin_with(&fate, &all, true, (moment, seen)));
-            }
-        }
-        if ways.is_empty() {
-            ways.push(self.clone());
-        }
-        ways
-    }
-
-    /// All start, and then some vanish: before votes were changed or after it (`early`).
-    fn begin_with(
-        &self,
-        fate: &options::Fate,
-        all: &BTreeSet<u32>,
-        early: bool,
-        (moment, seen): (&Moment, &Seen),
-    ) -> Vec<Self> {
-        let mut start = self.clone();
-        start.prepare(&[Operation::Up(ids(all))]);
-        if early {
-            let view = start.view();
-            let votes = view.map(|view| options::set_votes(self.node, &view, seen));
-            start.prepare(&votes.unwrap_or_default());
-        }
-        let vanish = start.vanish(fate);
-        start.prepare(&vanish);
-        let Some(view) = start.view() else {
-            return Vec::new();
-        };
-        let natural = start
-            .cluster
-            .engine(self.node)
-            .map_or(0, |engine| engine.ring().seq);
-        let number = seen.number.unwrap_or(0).saturating_sub(natural);
-        if number > 0 {
-            // Starting from a higher number, all numbers are higher by as much.
-            let operations = std::mem::take(&mut start.before);
-            start.cluster = self.cluster.clone();
-            let node = self.node;
-            start.prepare(&[Operation::RingNumber { node, number }]);
-            start.prepare(&operations);
-        }
-        let ways = options::votes(self.node, &view, seen).into_iter();
-        let ways = ways.map(|votes| {
-            let mut way = start.clone();
-            way.prepare(&votes);
-            way.prepare(&options::devices(&view, seen));
-            way.observe();
-            let simulated = way.cluster.now();
-            let recorded = moment.at;
-            way.anchor = Some(Anchor {
-                recorded,
-                simulated,
-            });
-            way.look(moment, seen);
-            way
-        });
-        ways.collect()
-    }
-
-    /// Something that happens before programs start.
-    fn prepare(&mut self, operations: &[Operation]) {
-        for operation in operations {
-            // A node that does not start is not seen, and that is a deviation.
-            let _ = operation.apply(&mut self.cluster);
-            self.cluster.run_until_quiet();
-            self.before.push(operation.clone());
-        }
-    }
-
-    fn starts_again(
-        &self,
-        anchor: Anchor,
-        (moment, seen): (&Moment, &Seen),
-        rest: &[Moment],
-    ) -> Vec<Self> {
-        let members: BTreeSet<u32> = seen.members.iter().copied().collect();
-        let is_there = |node: &NodeId| {
-            *node != self.node
-                && self.cluster.running(*node) == Some(Running::Up)
-                && !self.parts.contains_key(&node.0)
-        };
-        let there = self.cluster.nodes().filter(is_there).map(|node| node.0);
-        let gone = there.filter(|node| !members.contains(node)).collect();
-        let ways = options::fates(&gone, rest).into_iter().map(|fate| {
-            let mut way = self.clone();
-            let mut operations = way.change(&fate, &members);
-            if way.cluster.running(way.node) == Some(Running::Down) {
-                let up = |operation: &mut Operation| match operation {
-                    Operation::Up(nodes) if !nodes.contains(&way.node) => nodes.push(way.node),
-                    _ => {}
-                };
-                operations.iter_mut().for_each(up);
-                if !operations
-                    .iter()
-                    .any(|operation| matches!(operation, Operation::Up(_)))
-                {
-                    operations.push(Operation::Up(vec![way.node]));
-                }
-            }
-            way.perform(anchor, moment, operations, Some(seen))
-        });
-        ways.collect()
-    }
-
-    fn sees(&self, anchor: Anchor, (moment, seen): (&Moment, &Seen), rest: &[Moment]) -> Vec<Self> {
-        // It may have come by itself: a timer of votequorum, or somebody's goodbye.
-        let mut alone = self.clone();
-        alone
-            .cluster
-            .run_until(self.ready.max(anchor.simulated(moment.at)));
-        let Some(view) = alone.view() else {
-            return vec![self.perform(anchor, moment, Vec::new(), Some(seen))];
-        };
-        let before: BTreeSet<u32> = view.members.iter().copied().collect();
-        let members: BTreeSet<u32> = seen.members.iter().copied().collect();
-        let is_up = |node: u32| self.cluster.running(NodeId(node)) == Some(Running::Up);
-        let said = |node: &u32| {
-            let state = view.nodes.iter().find(|known| known.id == *node);
-            state.is_some_and(|known| known.state == LEAVING)
-        };
-        let leaving = seen.leaving().into_iter();
-        let leaving: BTreeSet<u32> = leaving.filter(|node| is_up(*node) && !said(node)).collect();
-        let devices = options::devices(&view, seen);
-        if before == members && leaving.is_empty() {
-            let ways = options::votes(self.node, &view, seen).into_iter();
-            let ways = ways.map(|votes| [votes, devices.clone()].concat());
-            return ways
-                .map(|way| self.perform(anchor, moment, way, Some(seen)))
-                .collect();
-        }
-        let gone = before
-            .difference(&members)
-            .filter(|node| !leaving.contains(node));
-        let gone = gone.copied().collect();
-        let ways = options::fates(&gone, rest).into_iter().map(|fate| {
-            let mut way = self.clone();
-            let mut operations = Vec::new();
-            if !leaving.is_empty() {
-                operations.push(Operation::Leave(ids(&leaving)));
-            }
-            operations.extend(way.change(&fate, &members));
-            operations.extend(devices.clone());
-            way.perform(anchor, moment, operations, Some(seen))
-        });
-        ways.collect()
-    }
-
-    /// Lets nodes vanish, and the members be there.
-    fn change(&mut self, fate: &options::Fate, members: &BTreeSet<u32>) -> Vec<Operation> {
-        let parts = self.parts.clone();
-        self.parts.retain(|node, _| !members.contains(node));
-        let mut operations = self.vanish(fate);
-        if self.parts != parts && fate.cut.is_empty() {
-            operations.push(self.partition());
-        }
-        let down = |node: &u32| self.cluster.running(NodeId(*node)) == Some(Running::Down);
-        let start: BTreeSet<u32> = members.iter().copied().filter(down).collect();
-        if !start.is_empty() {
-            operations.push(Operation::Up(ids(&start)));
-        }
-        operations
-    }
-
-    fn vanish(&mut self, fate: &options::Fate) -> Vec<Operation> {
-        let mut operations = Vec::new();
-        if !fate.killed.is_empty() {
-            operations.push(Operation::Kill(ids(&fate.killed)));
-        }
-        for part in &fate.cut {
-            self.cuts += 1;
-            self.parts
-                .extend(part.iter().map(|&node| (node, self.cuts)));
-        }
-        if !fate.cut.is_empty() {
-            operations.push(self.partition());
-        }
-        operations
-    }
-
-    /// Cuts off who is in a part.
-    fn partition(&self) -> Operation {
-        let mut groups: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
-        for (&node, &part) in &self.parts {
-            groups.entry(part).or_default().push(NodeId(node));
-        }
-        match groups.is_empty() {
-            true => Operation::Heal,
-            false => Operation::Partition(groups.into_values().collect()),
-        }
     }
 
     /// Does this so early that the node sees it when it was recorded.
@@ -437,9 +237,6 @@ impl Candidate {
         }
     }
 }
-
-/// votequorum's state of a node that has said goodbye.
-const LEAVING: u32 = 3;
 
 fn ids<'a>(nodes: impl IntoIterator<Item = &'a u32>) -> Vec<NodeId> {
     nodes.into_iter().copied().map(NodeId).collect()
