@@ -106,8 +106,8 @@ pub(crate) struct Told {
 
 impl Outbox {
     /// Multicasts this to all members of the node's ring, the node itself included. If the ring
-    /// breaks first, it goes out on the next one, when its synchronisation is over; or during that,
-    /// if it was said during one.
+    /// breaks first, it goes out on the next one, when its synchronisation is over. What is said in
+    /// answer to `SyncProcess` goes out at once, and is lost with the ring.
     pub fn multicast(&mut self, service: ServiceId, data: Vec<u8>) {
         self.messages.push((service, data));
     }

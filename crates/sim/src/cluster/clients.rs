@@ -8,7 +8,7 @@ use quorate_engine::{ClientId, Input, KeyValue, NodeId, Notification, Reply, Req
 use super::{Cluster, OperationError, Running};
 use crate::config::{Keys, Value};
 use crate::log::What;
-use crate::transport::{Payload, ServiceId, Services};
+use crate::transport::{ServiceId, Services};
 use crate::wording;
 
 /// Something for the services that talk to programs.
@@ -163,7 +163,7 @@ impl<S: Services> Cluster<S> {
         data: Vec<u8>,
     ) -> Result<(), OperationError> {
         let peer = self.running_peer(node)?;
-        self.send(peer, Payload::Service(service, data));
+        self.multicast_from(peer, service, data);
         Ok(())
     }
 

@@ -242,8 +242,14 @@ impl<S: Services> Cluster<S> {
     /// Tells the other services of a node, and sends what they answer.
     pub(super) fn tell(&mut self, member: usize, event: GroupEvent<'_>) {
         let mut outbox = Outbox::default();
+        let is_part_of_sync = matches!(event, GroupEvent::SyncProcess(_));
         self.services
             .handle(self.peers[member].id, event, &mut outbox);
+        if is_part_of_sync {
+            for (service, data) in std::mem::take(&mut outbox.messages) {
+                self.send(member, Payload::Service(service, data));
+            }
+        }
         self.empty(member, outbox);
     }
 
@@ -263,7 +269,17 @@ impl<S: Services> Cluster<S> {
             self.state_output(member, OutputKind::Event { client, message });
         }
         for (service, data) in outbox.messages {
-            self.send(member, Payload::Service(service, data));
+            self.multicast_from(member, service, data);
+        }
+    }
+
+    /// Sends a service's message, after a synchronisation that is under way.
+    pub(super) fn multicast_from(&mut self, member: usize, service: ServiceId, data: Vec<u8>) {
+        let payload = Payload::Service(service, data);
+        if self.is_synchronising(member) {
+            self.peers[member].outgoing.push_later(payload);
+        } else {
+            self.send(member, payload);
         }
     }
 

@@ -42,6 +42,13 @@ impl Outgoing {
         self.now.push_back(payload);
     }
 
+    /// Something that is to be said when the synchronisation is over, behind all that was to be
+    /// said before it.
+    pub(super) fn push_later(&mut self, payload: Payload) {
+        self.bytes += bytes(&payload);
+        self.later.push_back(payload);
+    }
+
     /// Whether the token has nothing to take along.
     pub(super) fn is_empty(&self) -> bool {
         self.now.is_empty()
@@ -78,16 +85,18 @@ impl Outgoing {
         taken
     }
 
-    /// The ring broke. While it synchronised, all that services had to say belonged to that.
+    /// The ring broke. While it synchronised, all that services were to say now belonged to that.
     pub(super) fn ring_broke(&mut self, synchronising: bool) {
         for payload in std::mem::take(&mut self.now) {
             if payload.belongs_to_a_ring() {
                 continue;
             }
-            if matches!(payload, Payload::Service(..)) && !synchronising {
-                self.later.push_back(payload);
-            } else {
+            if !matches!(payload, Payload::Service(..)) {
                 self.now.push_back(payload);
+            } else if synchronising {
+                self.bytes -= bytes(&payload);
+            } else {
+                self.later.push_back(payload);
             }
         }
     }

@@ -46,7 +46,6 @@ impl Node {
             process.node == node && process.pid == pid && *process.group == *group
         };
         self.processes.retain(|process| !is_it(process));
-        self.listed.retain(|process| !is_it(process));
     }
 
     /// Its turn in a synchronisation.

@@ -2,6 +2,7 @@
 
 mod clients;
 mod configuration;
+mod cpg;
 mod device;
 mod faults;
 mod histories;
