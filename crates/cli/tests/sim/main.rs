@@ -12,6 +12,7 @@ mod groups;
 mod live;
 mod matrix;
 mod ncs;
+mod pacemaker;
 mod received;
 mod record;
 mod replay;
@@ -55,5 +56,6 @@ fn main() -> ExitCode {
     clients::run_all(&mut suite);
     received::run_all(&mut suite);
     users::run_all(&mut suite);
+    pacemaker::run_all(&mut suite);
     suite.finish()
 }
