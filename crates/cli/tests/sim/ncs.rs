@@ -27,8 +27,11 @@ pub(crate) fn run_all(suite: &mut Suite) {
     }
 }
 
+/// A step: in a simulated cluster, in a real one, and what is told then.
+type Step = (&'static str, fn(&Cluster), Told);
+
 /// Steps, and after each of them the nodes and what their members' last callback must say.
-struct History(&'static [(&'static str, fn(&Cluster), Told)]);
+struct History(&'static [Step]);
 
 type Told = &'static [(u32, &'static str)];
 
