@@ -33,11 +33,12 @@ pub fn ring(data: &[u8]) {
     quorate_ipc::fuzzing::ring(data);
 }
 
-const SERVICES: [Service; 4] = [
+const SERVICES: [Service; 5] = [
     Service::VoteQuorum,
     Service::Quorum,
     Service::Cmap,
     Service::Cfg,
+    Service::Cpg,
 ];
 
 /// Clients of a simulated node that send anything, write anywhere into their rings and cut their

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Accepted at a time, so that a crowd at one door does not keep all others
 /// waiting.
-const BATCH: usize = 64;
+const BATCH: usize = 8;
 
 /// The socket of one service of one node.
 #[derive(Debug)]

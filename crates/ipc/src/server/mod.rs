@@ -62,11 +62,16 @@ pub use sys::Credentials;
 use sys::Poller;
 
 /// Requests of one connection in a row, before others have their turn.
-const BATCH: usize = 32;
+const BATCH: usize = 16;
 /// Requests of all connections, and bytes of them, before whoever drives the
 /// server has its turn.
-const ROUND: usize = 256;
+const ROUND: usize = 64;
 const ROUND_BYTES: usize = 16 << 20;
+
+/// Clients let in, and ends of connections noticed, in one go: files are made for the one and removed
+/// for the other. The rest is reported again.
+const COMINGS: usize = 4;
+const GOINGS: usize = 8;
 
 /// How often a full ring is looked at again: the client gives no sign when it
 /// has made room.
@@ -224,13 +229,20 @@ impl Server {
         let limit = limit.into_iter().chain(self.patience()).min();
         let events = self.poller.wait(limit)?;
         let mut occurrences = Vec::new();
+        let (mut comings, mut goings) = (0, 0);
         for event in &events {
             if self.listeners.contains_key(&event.token) {
                 self.accept(event.token, &mut admit, &mut occurrences);
             } else if self.callers.contains_key(&event.token) {
-                self.listen(event.token, &mut admit, &mut occurrences);
+                comings += 1;
+                if comings <= COMINGS {
+                    self.listen(event.token, &mut admit, &mut occurrences);
+                }
             } else {
-                self.attend(event, &mut occurrences);
+                goings += usize::from(event.hung_up);
+                if !event.hung_up || goings <= GOINGS {
+                    self.attend(event, &mut occurrences);
+                }
             }
         }
         self.take_turns(&mut occurrences);

@@ -1,7 +1,7 @@
 //! Every field of every request wrong.
 
 use quorate_ipc::Service;
-use quorate_proto::{cfg, cmap, quorum, votequorum};
+use quorate_proto::{cfg, cmap, cpg, quorum, votequorum};
 use zerocopy::{Immutable, IntoBytes};
 
 use crate::raw::Hostile;
@@ -65,7 +65,16 @@ fn requests(service: Service) -> Vec<Vec<u8>> {
             bytes(&cmap::SetCurrentMap::new(0)),
             bytes(&cmap::Delete::new(b"a.key")),
         ],
-        _ => vec![
+        // Without multicasts, which are not answered.
+        Service::Cpg => vec![
+            bytes(&cpg::Join::new(b"group", 100, 1)),
+            bytes(&cpg::Membership::new(b"group")),
+            bytes(&cpg::IterInit::new(b"group", cpg::iter_kind::ALL)),
+            bytes(&cpg::IterNext::new(1 << 32 | 1)),
+            bytes(&cpg::IterFinalize::new(1 << 32 | 1)),
+            bytes(&cpg::Leave::new(b"group", 100)),
+        ],
+        Service::Cfg => vec![
             bytes(&cfg::bare(cfg::request_id::LOCAL_GET)),
             bytes(&cfg::GetNodeAddrs::new(1)),
             bytes(&cfg::NodeStatusGet::new(1, 1)),
@@ -169,6 +178,11 @@ fn every_field_of_cmap() {
 #[test]
 fn every_field_of_cfg() {
     every_field_of(Service::Cfg);
+}
+
+#[test]
+fn every_field_of_cpg() {
+    every_field_of(Service::Cpg);
 }
 
 /// Weakness 6: the answers to the same requests are the same to the last byte, whatever memory

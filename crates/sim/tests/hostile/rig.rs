@@ -1,5 +1,8 @@
 //! A cluster of two nodes with its sockets, in a thread, and programs that keep to the rules.
 
+#![allow(dead_code, reason = "tests and the benchmark each use their part")]
+
+use std::os::unix::thread::JoinHandleExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -99,6 +102,10 @@ impl Rig {
 
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn server_thread(&self) -> libc::pthread_t {
+        self.thread.as_ref().unwrap().as_pthread_t()
     }
 
     /// Directories with rings.
