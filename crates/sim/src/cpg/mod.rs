@@ -12,8 +12,8 @@
 //!   library of whoever receives them would write beyond its buffer.
 //! - The zero-copy requests are refused, as newer corosyncs do. The older ones open and remove
 //!   whatever file the client names.
-//! - A process that ends while its node is synchronising does not come back by the list that was
-//!   sent before.
+//! - That a process has ended while its node was synchronising is said after that, behind all that it
+//!   has said itself. In corosync it overtakes, and the process can stay a member for ever.
 
 mod client;
 mod lists;
