@@ -2,7 +2,7 @@
  *
  * oracle show LAST             the ring, then quorum and every node from 1 to LAST
  * oracle setexpected N         prints the result code
- * oracle setvotes NODE VOTES   prints the result code
+ * oracle setvotes NODE VOTES   prints the result code; node 0 is the quorum device
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -66,9 +66,11 @@ static void show(votequorum_handle_t handle, uint32_t last)
 			continue;
 		}
 		check("getinfo", result);
-		printf("%u: state %u, votes %u, expected %u, highest %u, total %u, quorum %u, flags %u\n",
+		printf("%u: state %u, votes %u, expected %u, highest %u, total %u, quorum %u, "
+		       "flags %u, device %u %s\n",
 		       info.node_id, info.node_state, info.node_votes, info.node_expected_votes,
-		       info.highest_expected, info.total_votes, info.quorum, info.flags);
+		       info.highest_expected, info.total_votes, info.quorum, info.flags,
+		       info.qdevice_votes, info.qdevice_name);
 	}
 }
 

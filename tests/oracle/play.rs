@@ -5,36 +5,20 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::history::Operation;
+use crate::rings::Ring;
 
 /// What every running node says: whether it is quorate and who is a member; then of every node
 /// of the cluster all that `votequorum_getinfo` tells.
 pub(crate) type Answers = BTreeMap<u32, Vec<String>>;
 
-/// A cluster that a history can be played in.
-pub(crate) trait Player {
-    /// Carries an operation out, and says how a request was answered.
-    fn perform(&mut self, operation: &Operation) -> String;
-
-    /// Waits until nothing changes any more.
-    fn settled(&mut self) -> Answers;
-}
-
 /// One step of a history, and what it led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Step {
-    operation: Operation,
-    result: String,
-    answers: Answers,
-}
-
-/// Plays one more step.
-pub(crate) fn step(player: &mut impl Player, operation: &Operation) -> Step {
-    let result = player.perform(operation);
-    Step {
-        operation: operation.clone(),
-        result,
-        answers: player.settled(),
-    }
+    pub(crate) operation: Operation,
+    pub(crate) result: String,
+    /// The rings that formed on a real cluster; none are noted of a simulated one.
+    pub(crate) rings: Vec<Ring>,
+    pub(crate) answers: Answers,
 }
 
 pub(crate) fn operations(steps: &[Step]) -> Vec<Operation> {
@@ -70,19 +54,4 @@ pub(crate) fn differences(real: &[Step], simulated: &[Step]) -> String {
         }
     }
     report
-}
-
-/// The same without what nodes have on record as the votes that *other* nodes expect.
-pub(crate) fn without_expectations_of_others(mut steps: Vec<Step>) -> Vec<Step> {
-    for (node, lines) in steps.iter_mut().flat_map(|step| &mut step.answers) {
-        let own = format!("{node}: ");
-        for line in lines.iter_mut().filter(|line| !line.starts_with(&own)) {
-            let parts = line.split(", ");
-            let kept: Vec<&str> = parts
-                .filter(|part| !part.starts_with("expected "))
-                .collect();
-            *line = kept.join(", ");
-        }
-    }
-    steps
 }

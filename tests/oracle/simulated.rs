@@ -6,18 +6,20 @@ use std::time::Duration;
 
 use quorate_engine::{Compat, NodeId, Reply, Request};
 use quorate_sim::config::ClusterConfig;
-use quorate_sim::{Cluster, OutputKind};
+use quorate_sim::{Cluster, DeviceAction, OutputKind};
 
-use crate::history::{Configuration, Operation, TOKEN};
-use crate::play::{Answers, Player};
+use crate::configurations::{Configuration, TOKEN};
+use crate::history::Operation;
+use crate::play::{Answers, Step};
+use crate::rings::Ring;
 
 pub(crate) struct Simulated {
     cluster: Cluster,
-    settle: Duration,
+    configuration: Configuration,
 }
 
 impl Simulated {
-    pub(crate) fn new(configuration: &Configuration) -> Self {
+    pub(crate) fn new(configuration: &Configuration, seed: u64) -> Self {
         let mut text = format!(
             "totem {{\nversion: 2\ntransport: knet\ntoken: {TOKEN}\ntoken_coefficient: 0\n}}\n\
              quorum {{\nprovider: corosync_votequorum\n{}\n}}\nnodelist {{\n",
@@ -34,8 +36,8 @@ impl Simulated {
         text.push_str("}\n");
         let config = ClusterConfig::parse(configuration.name, &text).expect("a good configuration");
         Simulated {
-            cluster: Cluster::new(config, Compat::COROSYNC_3_1, configuration.seed),
-            settle: Duration::from_millis(configuration.settle),
+            cluster: Cluster::new(config, Compat::COROSYNC_3_1, seed),
+            configuration: *configuration,
         }
     }
 
@@ -71,7 +73,8 @@ impl Simulated {
             lines.extend(all.iter().map(|&node| match engine.node_info(node) {
                 None => format!("{}: unknown", node.0),
                 Some(info) => format!(
-                    "{}: state {}, votes {}, expected {}, highest {}, total {}, quorum {}, flags {}",
+                    "{}: state {}, votes {}, expected {}, highest {}, total {}, quorum {}, \
+                     flags {}, device {} {}",
                     info.node.0,
                     info.state as u32,
                     info.votes,
@@ -79,16 +82,29 @@ impl Simulated {
                     info.highest_expected,
                     info.total_votes,
                     info.quorum,
-                    info.flags.0
+                    info.flags.0,
+                    info.qdevice_votes,
+                    String::from_utf8_lossy(&info.qdevice_name)
                 ),
             }));
             (engine.node_id().0, lines)
         });
         answers.collect::<BTreeMap<_, _>>()
     }
-}
 
-impl Player for Simulated {
+    /// Plays a step in which these rings form, and no others.
+    pub(crate) fn step(&mut self, operation: &Operation, rings: &[Ring]) -> Step {
+        let rings = rings.iter().map(Ring::to_replay).collect();
+        self.cluster.replay_rings(rings);
+        let result = self.perform(operation);
+        Step {
+            operation: operation.clone(),
+            result,
+            rings: Vec::new(),
+            answers: self.settled(operation),
+        }
+    }
+
     fn perform(&mut self, operation: &Operation) -> String {
         let cluster = &mut self.cluster;
         let done = match operation {
@@ -112,16 +128,29 @@ impl Player for Simulated {
                 let node = NodeId(node);
                 return self.ask(on, Request::SetVotes { node, votes });
             }
+            &Operation::Register { on, vote } => {
+                cluster.device(NodeId(on), DeviceAction::Start { vote })
+            }
+            &Operation::Vote { on, vote } => cluster.device(NodeId(on), DeviceAction::Vote(vote)),
+            &Operation::MasterWins { on, allow } => {
+                cluster.device(NodeId(on), DeviceAction::MasterWins(allow))
+            }
+            &Operation::Unregister(on) => cluster.device(NodeId(on), DeviceAction::Unregister),
+            &Operation::LoseDevice { on, and } => {
+                let lost = cluster.device(NodeId(on), DeviceAction::Stop);
+                and.map_or(lost, |node| cluster.kill(NodeId(node)))
+            }
         };
         done.expect("the operation fits the state");
         "done".to_owned()
     }
 
-    fn settled(&mut self) -> Answers {
+    fn settled(&mut self, operation: &Operation) -> Answers {
+        let settle = Duration::from_millis(self.configuration.settle(operation));
         self.cluster.run_until_quiet();
         let mut last = self.answers();
         loop {
-            self.cluster.run_until(self.cluster.now() + self.settle);
+            self.cluster.run_until(self.cluster.now() + settle);
             self.cluster.run_until_quiet();
             let answers = self.answers();
             if answers == last {

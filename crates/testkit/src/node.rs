@@ -143,6 +143,8 @@ impl Node {
         let mut command = self.command("corosync").with_args(["-f", "-c"]);
         command
             .arg(self.config_path())
+            // For the times in its log.
+            .env("TZ", "UTC")
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(second);

@@ -4,7 +4,7 @@
 //! when the token comes by, and delivered to all members before it comes by again; what follows from that
 //! waits for the next round.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::Cluster;
 use super::clients::OutputKind;
 use super::peer::{RingKey, Running};
 use crate::log::What;
-use crate::transport::{GroupEvent, Outbox, Payload, ServiceId, Services, Told};
+use crate::transport::{GroupEvent, Outbox, Payload, Services, Told};
 use crate::wording;
 
 /// A round takes this long, and up to as much again by chance. No rule of votequorum depends on
@@ -31,6 +31,11 @@ pub(super) struct Sync {
     awaited: usize,
     /// Nodes that have not done their part of votequorum's synchronisation.
     unfinished: BTreeSet<usize>,
+    /// Nodes that begin their part when the token comes by in the next round, in the one after
+    /// it, and so on.
+    late: VecDeque<Vec<usize>>,
+    /// It is votequorum's turn.
+    votequorums: bool,
 }
 
 impl Sync {
@@ -39,12 +44,26 @@ impl Sync {
             turn: 0,
             awaited: members,
             unfinished: BTreeSet::new(),
+            late: VecDeque::new(),
+            votequorums: false,
         }
     }
 
-    pub(super) fn turn(&self) -> usize {
-        self.turn
+    pub(super) fn is_votequorums(&self) -> bool {
+        self.votequorums
     }
+
+    /// Whether somebody waits for the token without having something to say.
+    pub(super) fn awaits_token(&self) -> bool {
+        !self.late.is_empty()
+    }
+}
+
+/// What happens in a round, in order.
+enum Said {
+    Payload(usize, Payload),
+    /// The token comes by a node that is late.
+    Late(usize),
 }
 
 impl<S: Services> Cluster<S> {
@@ -57,16 +76,36 @@ impl<S: Services> Cluster<S> {
             return;
         }
         let members = Arc::clone(&ring.members);
+        let syncing = ring.sync.is_some();
+        let late = ring.sync.as_mut().and_then(|sync| sync.late.pop_front());
+        let late = late.unwrap_or_default();
+        let recorded = self.recorded_speaker(key);
+        let round = recorded.map_or_else(|| self.round(key), |speaker| vec![speaker]);
         let mut said = Vec::new();
-        for from in self.speakers(key) {
+        for from in round {
+            if !syncing && !self.peers[from].outgoing.is_empty() {
+                self.passes_on(key, from);
+            }
             let outgoing = self.peers[from].outgoing.take();
-            said.extend(outgoing.into_iter().map(|payload| (from, payload)));
-        }
-        if let Some(&(last, _)) = said.last() {
-            self.passes_on(key, last);
+            said.extend(
+                outgoing
+                    .into_iter()
+                    .map(|payload| Said::Payload(from, payload)),
+            );
+            if late.contains(&from) {
+                said.push(Said::Late(from));
+            }
         }
         let mut heard = Vec::new();
-        for (from, payload) in said {
+        for said in said {
+            let (from, payload) = match said {
+                Said::Payload(from, payload) => (from, payload),
+                Said::Late(member) => {
+                    self.hand_out(&members, &mut heard);
+                    self.take_part(key, member);
+                    continue;
+                }
+            };
             match payload {
                 Payload::ServiceList(id) | Payload::Barrier(id) => {
                     if self.is_last_awaited(key, id) {
@@ -79,6 +118,9 @@ impl<S: Services> Cluster<S> {
             }
         }
         self.hand_out(&members, &mut heard);
+        if recorded.is_some() {
+            self.recorded_speaker_heard(key);
+        }
         self.watch.changed();
         self.wake(key);
     }
@@ -181,25 +223,36 @@ impl<S: Services> Cluster<S> {
                 self.tell(member, GroupEvent::SyncActivated(service));
             }
         }
-        match next {
-            Some(service) => self.process_service(service, members),
-            None => self.process_votequorum(key, members),
-        }
-    }
-
-    fn process_service(&mut self, service: ServiceId, members: &[usize]) {
-        for &member in members {
-            self.tell(member, GroupEvent::SyncProcess(service));
-            self.reach_barrier(member);
-        }
-    }
-
-    fn process_votequorum(&mut self, key: RingKey, members: &[usize]) {
+        let mut rounds = self.turn_begins(key, next.is_none());
+        let punctual = rounds.pop_front().unwrap_or_default();
         if let Some(sync) = self.rings.get_mut(&key).and_then(|ring| ring.sync.as_mut()) {
-            sync.unfinished = members.iter().copied().collect();
+            sync.late = rounds;
+            sync.votequorums = next.is_none();
+            if next.is_none() {
+                sync.unfinished = members.iter().copied().collect();
+            }
         }
-        for &member in members {
-            self.feed(member, Input::SyncProcess);
+        for member in punctual {
+            self.take_part(key, member);
+        }
+    }
+
+    /// A node does its part of the present turn.
+    pub(super) fn take_part(&mut self, key: RingKey, member: usize) {
+        let services = self.services.synchronised();
+        let ring = self.rings.get(&key);
+        let Some(turn) = ring
+            .and_then(|ring| ring.sync.as_ref())
+            .map(|sync| sync.turn)
+        else {
+            return;
+        };
+        match services.get(turn - 1).copied() {
+            Some(service) => {
+                self.tell(member, GroupEvent::SyncProcess(service));
+                self.reach_barrier(member);
+            }
+            None => self.feed(member, Input::SyncProcess),
         }
     }
 

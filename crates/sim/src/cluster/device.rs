@@ -26,6 +26,9 @@ pub enum DeviceAction {
     },
     /// It votes from now on, or does not.
     Vote(bool),
+    /// It asks that its partition win with its vote, or does not any more
+    /// (`votequorum_qdevice_master_wins`).
+    MasterWins(bool),
     /// Its process is gone, without a word.
     Stop,
     /// It unregisters and stops.
@@ -68,6 +71,16 @@ impl<S: Services> Cluster<S> {
                     device.vote = vote;
                 }
                 self.poll_after(peer, Duration::ZERO);
+            }
+            DeviceAction::MasterWins(allow) if running => {
+                let action = if allow {
+                    "wants its partition to win"
+                } else {
+                    "leaves it to the votes who wins"
+                };
+                self.record_device(peer, action);
+                let name = DEVICE_NAME.to_vec();
+                self.device_asks(peer, Request::QdeviceMasterWins { name, allow });
             }
             DeviceAction::Stop if running => {
                 self.record_device(peer, "stops");

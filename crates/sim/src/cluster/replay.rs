@@ -1,12 +1,13 @@
 //! Rings that formed on a real cluster, formed again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use quorate_engine::{NodeId, RingId};
 
 use super::Cluster;
 use super::delivery::ROTATION;
+use super::peer::{RingKey, Running};
 use super::queue::Event;
 use super::topology::Ring;
 use crate::transport::Services;
@@ -23,8 +24,10 @@ pub struct RecordedRing {
     /// Its members, ascending.
     pub members: Vec<NodeId>,
     /// Its members in the order in which they spoke in votequorum's turn of the synchronisation.
-    /// Those that are missing come last.
+    /// With none, it is chance.
     pub speakers: Vec<NodeId>,
+    /// How many of these each member had heard when it took part itself, where that is not 0.
+    pub heard: BTreeMap<NodeId, usize>,
     /// Whether the synchronisation came to its end before the next ring.
     pub synchronised: bool,
 }
@@ -32,16 +35,24 @@ pub struct RecordedRing {
 /// What a ring of the simulation keeps of it.
 #[derive(Clone, Debug)]
 pub(super) struct Recorded {
-    pub(super) speakers: Vec<usize>,
+    speakers: Vec<usize>,
+    heard: BTreeMap<usize, usize>,
+    /// How many of them have spoken.
+    spoken: usize,
     synchronised: bool,
 }
+
+/// How long a ring waits for another one, at most: longer than any synchronisation takes, also one
+/// that waits for a quorum device.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The rings to come.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Replay {
     /// From the first recording on, no ring forms without one.
     on: bool,
-    rings: BTreeMap<u64, RecordedRing>,
+    /// With the time at which each forms at the latest.
+    rings: BTreeMap<u64, (RecordedRing, Duration)>,
 }
 
 impl Replay {
@@ -59,7 +70,8 @@ impl<S: Services> Cluster<S> {
     /// not when they would notice each other. Rings of an earlier call that have not formed are
     /// dropped.
     ///
-    /// A ring waits for the synchronisation of the ring before it where that came to its end.
+    /// A ring waits for the synchronisation of the ring before it where that came to its end, and
+    /// for the last words of a node that is leaving.
     /// Nodes that are down when their ring forms, or unknown, are left out.
     pub fn replay_rings(&mut self, rings: Vec<RecordedRing>) {
         self.due.clear();
@@ -70,14 +82,14 @@ impl<S: Services> Cluster<S> {
         };
         for ring in rings {
             let number = self.number();
-            self.queue
-                .push(self.now + ring.after, Event::Recorded(number));
-            self.replay.rings.insert(number, ring);
+            let at = self.now + ring.after;
+            self.queue.push(at, Event::Recorded(number));
+            self.replay.rings.insert(number, (ring, at + PATIENCE));
         }
     }
 
     pub(super) fn form_recorded(&mut self, number: u64) {
-        let Some(recorded) = self.replay.rings.remove(&number) else {
+        let Some((recorded, latest)) = self.replay.rings.remove(&number) else {
             return;
         };
         let mut members: Vec<usize> = self.indexes(&recorded.members);
@@ -85,24 +97,84 @@ impl<S: Services> Cluster<S> {
         members.sort_unstable();
         let awaited = |&member: &usize| {
             let ring = self.peers[member].ring.and_then(|key| self.rings.get(&key));
-            ring.is_some_and(Ring::will_synchronise)
+            let leaving = |&other: &usize| self.peers[other].running == Running::Leaving;
+            ring.is_some_and(|ring| ring.will_synchronise() || ring.members.iter().any(leaving))
         };
-        if members.iter().any(awaited) {
+        if self.now < latest && members.iter().any(awaited) {
             self.queue
                 .push(self.now + ROTATION, Event::Recorded(number));
-            self.replay.rings.insert(number, recorded);
+            self.replay.rings.insert(number, (recorded, latest));
             return;
         }
         let speakers = self.indexes(&recorded.speakers);
+        let heard = recorded.heard.iter();
+        let heard = heard.filter_map(|(&node, &count)| Some((self.index(node)?, count)));
+        let heard = heard.collect();
         self.form_as(recorded.id, &members);
         let key = members.first().and_then(|&member| self.peers[member].ring);
         if let Some(ring) = key.and_then(|key| self.rings.get_mut(&key)) {
             ring.recorded = Some(Recorded {
                 speakers,
+                heard,
+                spoken: 0,
                 synchronised: recorded.synchronised,
             });
         }
         self.topology_changed();
+    }
+
+    /// Who speaks next in votequorum's turn, if it is known.
+    pub(super) fn recorded_speaker(&self, key: RingKey) -> Option<usize> {
+        let ring = self.rings.get(&key)?;
+        ring.sync.as_ref().filter(|sync| sync.is_votequorums())?;
+        let recorded = ring.recorded.as_ref()?;
+        recorded.speakers.get(recorded.spoken).copied()
+    }
+
+    /// It has spoken, and all have heard it.
+    pub(super) fn recorded_speaker_heard(&mut self, key: RingKey) {
+        let ring = self.rings.get_mut(&key);
+        if let Some(recorded) = ring.and_then(|ring| ring.recorded.as_mut()) {
+            recorded.spoken += 1;
+        }
+        for member in self.recorded_next(key) {
+            self.take_part(key, member);
+        }
+    }
+
+    /// Who takes part in votequorum's turn now that as many have spoken as have.
+    fn recorded_next(&self, key: RingKey) -> Vec<usize> {
+        let Some(ring) = self.rings.get(&key) else {
+            return Vec::new();
+        };
+        let Some(recorded) = &ring.recorded else {
+            return Vec::new();
+        };
+        let now = |member: &usize| {
+            let heard = recorded.heard.get(member).copied().unwrap_or(0);
+            // Of a turn that was broken off, only those are known.
+            let known = recorded.synchronised || recorded.speakers.contains(member);
+            heard == recorded.spoken && known
+        };
+        ring.members.iter().copied().filter(now).collect()
+    }
+
+    /// Who takes part in a turn when it begins, and who later. In a recorded ring only the former:
+    /// the others follow when they have heard enough.
+    pub(super) fn turn_begins(
+        &mut self,
+        key: RingKey,
+        is_votequorums: bool,
+    ) -> VecDeque<Vec<usize>> {
+        let recorded = self.rings.get(&key).and_then(|ring| ring.recorded.as_ref());
+        let known = |recorded: &&Recorded| {
+            is_votequorums && !(recorded.speakers.is_empty() && recorded.synchronised)
+        };
+        if recorded.filter(known).is_some() {
+            VecDeque::from([self.recorded_next(key)])
+        } else {
+            self.by_lateness(key)
+        }
     }
 
     fn indexes(&self, nodes: &[NodeId]) -> Vec<usize> {

@@ -4,13 +4,16 @@
 //! its neighbour, so the second node is the first that may speak, and the representative the last.
 //! Whoever speaks last in a turn of the synchronisation hears the end of it while it still has the
 //! token, the others only then: it begins the next turn. So every turn begins one node earlier
-//! than the one before, if all nodes hear it in time. A node that does not speaks a round later,
-//! after the others, which is the only other chance in the order.
+//! than the one before, if all nodes hear it in time. A node that does not is late: it takes part
+//! when the token comes by, having heard those who spoke before, and speaks a round later, after
+//! the others; or even later. Nothing else in the order is chance.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Cluster;
 use super::peer::RingKey;
+use super::topology::Ring;
 use crate::transport::{ServiceId, Services};
 
 /// One of so many nodes hears the end of a turn after the token has gone by.
@@ -47,45 +50,29 @@ fn place_of(service: Option<ServiceId>) -> usize {
 }
 
 impl<S: Services> Cluster<S> {
-    /// The ring's members in the order in which they speak in this round.
-    pub(super) fn speakers(&mut self, key: RingKey) -> Vec<usize> {
-        let votequorums_turn = self.services.synchronised().len() + 1;
+    /// The ring's members in the order in which the token comes by in this round.
+    pub(super) fn round(&self, key: RingKey) -> Vec<usize> {
         let Some(ring) = self.rings.get(&key) else {
             return Vec::new();
         };
-        let turn = ring.sync.as_ref().map(super::delivery::Sync::turn);
-        let places = self.places(key, turn.is_some());
-        let Some(ring) = self.rings.get(&key) else {
-            return Vec::new();
-        };
-        let mut order: Vec<usize> = places
-            .into_iter()
-            .map(|place| ring.members[place])
-            .collect();
-        if let Some(recorded) = ring
-            .recorded
-            .as_ref()
-            .filter(|_| turn == Some(votequorums_turn))
-        {
-            let place = |member: &usize| recorded.speakers.iter().position(|m| m == member);
-            order.sort_by_key(|member| place(member).unwrap_or(usize::MAX));
-        }
-        order
+        let (before, after) = ring.members.split_at(ring.token.first);
+        [after, before].concat()
     }
 
-    fn places(&mut self, key: RingKey, syncing: bool) -> Vec<usize> {
-        let Some(ring) = self.rings.get(&key) else {
-            return Vec::new();
-        };
-        let (first, members) = (ring.token.first, ring.members.len());
-        let round = (first..members).chain(0..first);
-        if !syncing || members == 1 {
-            return round.collect();
+    /// Decides who hears in time that a turn of the synchronisation begins: those come first;
+    /// then those who are late by a round, by two, and so on.
+    pub(super) fn by_lateness(&mut self, key: RingKey) -> VecDeque<Vec<usize>> {
+        let mut rounds = VecDeque::from([Vec::new()]);
+        for (place, member) in self.round(key).into_iter().enumerate() {
+            let mut late = 0;
+            // Who begins heard of it from itself.
+            while place > 0 && self.order_rng.one_in(LATE) {
+                late += 1;
+            }
+            rounds.resize(rounds.len().max(late + 1), Vec::new());
+            rounds[late].push(member);
         }
-        let (late, mut order): (Vec<_>, Vec<_>) =
-            round.partition(|&place| place != first && self.order_rng.one_in(LATE));
-        order.extend(late);
-        order
+        rounds
     }
 
     /// This member spoke last in a turn of the synchronisation.
@@ -97,7 +84,7 @@ impl<S: Services> Cluster<S> {
         }
     }
 
-    /// The token is on its way round after this member has spoken.
+    /// Outside of a synchronisation, whoever answers this member is reached after it.
     pub(super) fn passes_on(&mut self, key: RingKey, last: usize) {
         self.ends_turn(key, last);
         if let Some(ring) = self.rings.get_mut(&key) {
@@ -115,9 +102,9 @@ impl<S: Services> Cluster<S> {
     ) {
         let done = done.map_or(0, |service| place_of(Some(service)));
         for _ in done + 1..place_of(next) {
-            let last = self.places(key, true).last().copied();
-            if let (Some(ring), Some(last)) = (self.rings.get_mut(&key), last) {
-                ring.token.first = last;
+            let rounds = self.by_lateness(key);
+            if let Some(&last) = rounds.iter().flatten().next_back() {
+                self.ends_turn(key, last);
             }
         }
     }
@@ -125,7 +112,8 @@ impl<S: Services> Cluster<S> {
     /// Somebody wants the token. Where it is after a time in which nobody did is left to chance.
     pub(super) fn look_for_token(&mut self, key: RingKey) {
         let now = self.now;
-        if let Some(ring) = self.rings.get_mut(&key).filter(|ring| ring.token.at != now) {
+        let unknown = |ring: &&mut Ring| ring.sync.is_none() && ring.token.at != now;
+        if let Some(ring) = self.rings.get_mut(&key).filter(unknown) {
             let members = ring.members.len() as u64;
             let first = self.order_rng.under(members) as usize;
             ring.token = Token { first, at: now };

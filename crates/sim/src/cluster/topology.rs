@@ -316,7 +316,10 @@ impl<S: Services> Cluster<S> {
             return;
         };
         let has_something = |&m: &usize| !self.peers[m].outgoing.is_empty();
-        if !ring.rotating && !ring.is_stalled() && ring.members.iter().any(has_something) {
+        let awaited = self.recorded_speaker(key).is_some()
+            || ring.sync.as_ref().is_some_and(Sync::awaits_token)
+            || ring.members.iter().any(has_something);
+        if !ring.rotating && !ring.is_stalled() && awaited {
             self.look_for_token(key);
             let at =
                 self.now + super::delivery::ROTATION + self.rng.below(super::delivery::ROTATION);

@@ -119,8 +119,8 @@ pub enum ScenarioErrorKind {
     /// `false` where only `true` means something.
     #[error("only 'true' means something here")]
     OnlyTrue,
-    /// Not exactly one of `vote`, `stop` and `unregister`.
-    #[error("a quorum device needs exactly one of 'vote', 'stop' and 'unregister'")]
+    /// Not exactly one of `vote`, `master_wins`, `stop` and `unregister`.
+    #[error("a quorum device needs exactly one of 'vote', 'master_wins', 'stop' and 'unregister'")]
     Device,
     /// Not exactly one of `value` and `delete`.
     #[error("a key needs exactly one of 'value' and 'delete'")]

@@ -39,7 +39,7 @@
 //! A step does at most one thing: `up`, `kill`, `leave`, `restart`, `power_off`, `pause`, `resume`
 //! (a node or a list of nodes), `partition`, `heal = true`, `set_votes = { node, votes, on }`,
 //! `set_expected = { node, votes }`, `qdevice = { node, vote = true }` (starts the device if need
-//! be; or `stop = true`, `unregister = true`), `reload = "corosync.conf"`,
+//! be; or `master_wins`, `stop = true`, `unregister = true`), `reload = "corosync.conf"`,
 //! `set_key = { node, key, value }` (or `delete = true`), `ring_number = { node, number }` (what the
 //! node has stored; its next ring has a number higher by 4 at least), `fault_on` and `fault_off` (a fault's name).
 //! What it expects is looked at right after

@@ -112,6 +112,7 @@ pub(super) struct RawExpected {
 pub(super) struct RawDevice {
     pub(super) node: u32,
     pub(super) vote: Option<bool>,
+    pub(super) master_wins: Option<bool>,
     pub(super) stop: Option<bool>,
     pub(super) unregister: Option<bool>,
 }

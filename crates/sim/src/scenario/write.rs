@@ -62,6 +62,7 @@ fn line(operation: &Operation) -> Option<String> {
         Operation::Device(node, action) => {
             let action = match action {
                 DeviceAction::Start { vote } | DeviceAction::Vote(vote) => format!("vote = {vote}"),
+                DeviceAction::MasterWins(allow) => format!("master_wins = {allow}"),
                 DeviceAction::Stop => "stop = true".to_owned(),
                 DeviceAction::Unregister => "unregister = true".to_owned(),
             };

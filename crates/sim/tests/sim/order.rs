@@ -18,10 +18,8 @@ impl Services for Order {
 
     fn handle(&mut self, node: NodeId, event: GroupEvent<'_>, outbox: &mut Outbox) {
         match event {
-            GroupEvent::SyncProcess(service) => {
-                self.0.clear();
-                outbox.multicast(service, Vec::new());
-            }
+            GroupEvent::RingChanged(_) if node == NodeId(1) => self.0.clear(),
+            GroupEvent::SyncProcess(service) => outbox.multicast(service, Vec::new()),
             GroupEvent::Delivered { from, .. } if node == NodeId(1) => self.0.push(from.0),
             _ => {}
         }
@@ -36,16 +34,19 @@ fn orders(nodes: usize, seeds: u64) -> BTreeMap<Vec<u32>, usize> {
         let mut cluster = Cluster::with_services(config, Compat::default(), seed, Order::default());
         cluster.start_all().unwrap();
         cluster.run_until_quiet();
-        *orders.entry(cluster.services().0.clone()).or_default() += 1;
+        // Before that, what was not delivered when an earlier ring broke.
+        let heard = &cluster.services().0;
+        let order = heard[heard.len() - nodes..].to_vec();
+        *orders.entry(order).or_default() += 1;
     }
     orders
 }
 
 /// cpg's turn is the third, so it begins one before the lowest. See the documentation of the crate.
 #[test]
-fn every_node_may_begin_and_the_punctual_order_comes_most_often() {
+fn late_nodes_change_the_order_and_the_punctual_order_comes_most_often() {
     let orders = orders(3, 3000);
-    for first in 1..=3 {
+    for first in [2, 3] {
         assert!(orders.keys().any(|order| order[0] == first), "{orders:?}");
     }
     let most = orders.iter().max_by_key(|(_, times)| **times);
@@ -68,6 +69,7 @@ fn ring(after: u64, seq: u64, members: &[u32]) -> RecordedRing {
         },
         members: ids(members),
         speakers: Vec::new(),
+        heard: BTreeMap::new(),
         synchronised: true,
     }
 }

@@ -294,7 +294,7 @@ fn errors_show_the_place() {
         ),
         (
             step("pace = \"idle\"\nqdevice = { node = 1 }\n"),
-            "5:11: a quorum device needs exactly one of 'vote', 'stop' and 'unregister'",
+            "5:11: a quorum device needs exactly one of 'vote', 'master_wins', 'stop' and 'unregister'",
         ),
         (
             step("pace = \"idle\"\nset_key = { node = 1, key = \"a.b\" }\n"),

@@ -301,10 +301,17 @@ impl Checker<'_> {
 
     fn device(&self, raw: &Spanned<RawDevice>) -> Result<Operation, ScenarioError> {
         let device = raw.get_ref();
-        let action = match (device.vote, device.stop, device.unregister) {
-            (Some(vote), None, None) => DeviceAction::Start { vote },
-            (None, Some(true), None) => DeviceAction::Stop,
-            (None, None, Some(true)) => DeviceAction::Unregister,
+        let asked = (
+            device.vote,
+            device.master_wins,
+            device.stop,
+            device.unregister,
+        );
+        let action = match asked {
+            (Some(vote), None, None, None) => DeviceAction::Start { vote },
+            (None, Some(allow), None, None) => DeviceAction::MasterWins(allow),
+            (None, None, Some(true), None) => DeviceAction::Stop,
+            (None, None, None, Some(true)) => DeviceAction::Unregister,
             _ => return self.error(raw.span(), ScenarioErrorKind::Device),
         };
         Ok(Operation::Device(NodeId(device.node), action))
