@@ -44,7 +44,7 @@ LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK) $(CONTROL)
 PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc quorate.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
-.PHONY: all libraries command headers install uninstall deb check-deb deps check check-long fuzz bench bench-client bench-ncs demo \
+.PHONY: all libraries command headers install uninstall deb check-deb deps check check-long fuzz bench bench-client bench-ncs bench-sim demo \
 	demo-real clean help FORCE
 
 all: libraries command $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build everything
@@ -178,10 +178,14 @@ check: deps ## run all tests; QUORATE_REQUIRE_ALL=1 makes a skipped one a failur
 	$(MAKE) libraries PROFILE=abi BUILD=$(BUILD)/abi
 	tests/check.sh
 
-bench: bench-client bench-ncs ## measure everything, side by side with the C stack; writes docs/performance.md
+bench: bench-client bench-ncs bench-sim ## measure everything, side by side with the C stack; writes docs/performance.md
 
 bench-client: libraries ## measure libvotequorum beside the original, on one real daemon
 	@$(CARGO) bench --quiet --bench client
+
+# A thousand clients want descriptors, here and in the daemons.
+bench-sim: libraries command ## measure the simulated cluster beside corosync-vqsim and real daemons
+	@ulimit -n $$(ulimit -H -n) && $(CARGO) bench --quiet --bench simulation
 
 bench-ncs: libraries ## measure libncssdk's locks and callbacks on a cluster of three
 	@$(CARGO) bench --quiet --bench ncs

@@ -1,0 +1,48 @@
+//! `make bench-sim`: the simulated cluster beside `corosync-vqsim` and beside real daemons, by turns,
+//! in one run. Writes its section of docs/performance.md. Nothing here passes or fails.
+
+mod clients;
+#[path = "../client/document.rs"]
+mod document;
+#[path = "../client/figures.rs"]
+mod figures;
+mod growth;
+#[path = "../client/report.rs"]
+#[allow(dead_code, reason = "this bench sets no targets against the original")]
+mod report;
+mod startup;
+mod vqsim;
+
+use std::env;
+
+use quorate_testkit::{Requirements, source_root};
+
+use report::table;
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    // Started again, as the program that talks to a daemon.
+    if let [mode, count] = &arguments[..]
+        && mode == clients::MODE
+    {
+        return clients::run(count.parse().expect("a number of clients"));
+    }
+    let needs = Requirements::cluster().program("corosync-vqsim");
+    if let Err(why) = needs.check() {
+        eprintln!("nothing was measured: {why}");
+        std::process::exit(1);
+    }
+    // First: memory is this process's high-water mark.
+    let growth = growth::measure();
+    let mut text = String::from("### Steps, beside corosync-vqsim\n\n");
+    text.push_str(&vqsim::measure());
+    text.push_str("\n### Growth\n\n");
+    text.push_str(&growth);
+    text.push_str("\n### Programs, beside corosync\n\n");
+    let mut rows = startup::measure();
+    rows.extend(clients::measure());
+    text.push_str(&table(&rows));
+    println!("{text}");
+    let document = source_root().join("docs/performance.md");
+    document::replace(&document, "simulation", &text);
+}
