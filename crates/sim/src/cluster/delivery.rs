@@ -14,7 +14,7 @@ use super::Cluster;
 use super::clients::OutputKind;
 use super::peer::{RingKey, Running};
 use crate::log::What;
-use crate::transport::{GroupEvent, Outbox, Payload, Services, Told};
+use crate::transport::{GroupEvent, Outbox, Payload, ServiceId, Services, Told};
 use crate::wording;
 
 /// A round takes this long, and up to as much again by chance. No rule of votequorum depends on
