@@ -151,6 +151,7 @@ fn destdir() {
                 None => format!("usr/{name}"),
             },
         })
+        .chain(manual_pages().iter().map(|page| format!("usr/{page}")))
         .collect();
     expected.sort();
     assert_eq!(files, expected);

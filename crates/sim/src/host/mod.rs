@@ -97,6 +97,8 @@ const BACKLOG: usize = 4096;
 /// Bytes that may wait for one connection: some rounds of messages of a large group. Corosync has no
 /// limit.
 const QUEUED: usize = 64 << 20;
+/// How long more connections of a program that ends are waited for.
+const SETTLING: Duration = Duration::from_millis(1);
 
 /// Why a cluster cannot have programs, or not any more. No program can bring this about.
 #[derive(Debug, Error)]
@@ -143,6 +145,9 @@ pub struct Host {
     server: Server,
     stations: BTreeMap<NodeId, Station>,
     links: BTreeMap<ConnId, Link>,
+    /// Connections that have hung up, with how many events were unread, and have not been taken
+    /// leave of.
+    gone: Vec<(ConnId, usize)>,
     conns: BTreeMap<ClientId, ConnId>,
     flow: Flow,
     told: bool,
@@ -193,6 +198,7 @@ impl Host {
             server,
             stations: BTreeMap::new(),
             links: BTreeMap::new(),
+            gone: Vec::new(),
             conns: BTreeMap::new(),
             flow: Flow::default(),
             told: false,
@@ -256,6 +262,7 @@ impl Host {
     ///
     /// If the system refuses sockets.
     pub fn act<R>(&mut self, act: impl FnOnce(&mut Cluster) -> R) -> Result<R, HostError> {
+        self.take_leave()?;
         let result = act(&mut self.cluster);
         self.tell()?;
         Ok(result)
@@ -282,9 +289,19 @@ impl Host {
         limit: Option<Duration>,
         mut on_call: impl FnMut(&mut Cluster, &Call) -> Result<(), E>,
     ) -> Result<bool, E> {
+        // Connections of a program that ends hang up at once, in an order of the system's own: all
+        // of them are waited for, and taken in theirs.
+        let some_gone = !self.gone.is_empty();
+        let limit = if some_gone { Some(SETTLING) } else { limit };
         let occurrences = self.poll(limit)?;
-        let anything = !occurrences.is_empty();
+        let anything = some_gone || !occurrences.is_empty();
+        if occurrences.is_empty() {
+            self.take_leave()?;
+        }
         for occurrence in occurrences {
+            if !matches!(occurrence, Occurrence::Disconnected { .. }) {
+                self.take_leave()?;
+            }
             match occurrence {
                 Occurrence::Connected {
                     conn,
@@ -301,14 +318,23 @@ impl Host {
                     self.called(conn, function, &mut on_call)?;
                     self.hear(conn, &bytes)?;
                 }
-                Occurrence::Disconnected { conn, unread, .. } => {
-                    self.hear_the_rest(conn)?;
-                    self.disconnected(conn, unread);
-                }
+                Occurrence::Disconnected { conn, unread, .. } => self.gone.push((conn, unread)),
             }
             self.tell()?;
         }
         Ok(anything)
+    }
+
+    /// Connections that have hung up end, in the order in which they began.
+    fn take_leave(&mut self) -> Result<(), HostError> {
+        let mut gone = std::mem::take(&mut self.gone);
+        gone.sort_by_key(|(conn, _)| self.links.get(conn).map(|link| link.number));
+        for (conn, unread) in gone {
+            self.hear_the_rest(conn)?;
+            self.disconnected(conn, unread);
+            self.tell()?;
+        }
+        Ok(())
     }
 
     /// What is done on a call is told before the call is heard.
