@@ -1,6 +1,7 @@
 //! The manual has a page for every function, which says what the header says, in examples that
 //! compile, and reads without a warning.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,6 +15,7 @@ pub(crate) fn run(suite: &mut Suite) {
     suite.test("a_page_for_every_function", a_page_for_every_function);
     suite.test_with("prototypes_of_the_manual", &compiler, prototypes);
     suite.test_with("examples_of_the_manual", &compiler, examples);
+    suite.test_with("overview_of_libquorate", &compiler, overview_of_libquorate);
     let readers = Requirements::none().program("mandoc").program("groff");
     suite.test_with("pages_without_warnings", &readers, without_warnings);
 }
@@ -118,12 +120,15 @@ fn prototypes() {
     }
 }
 
+fn example(text: &str) -> String {
+    let example = between(text, ".EX\n", ".EE");
+    example.replace("\\-", "-").replace("\\e", "\\")
+}
+
 fn examples() {
     for (header, _, symbols) in LIBRARIES {
         for (name, text) in pages(symbols) {
-            let example = between(&text, ".EX\n", ".EE")
-                .replace("\\-", "-")
-                .replace("\\e", "\\");
+            let example = example(&text);
             assert!(
                 example.contains(&format!("{name}(")),
                 "{name}(3) does not use it"
@@ -131,6 +136,17 @@ fn examples() {
             compile(name, header, &example);
         }
     }
+}
+
+/// It has all functions and no others.
+fn overview_of_libquorate() {
+    let text = fs::read_to_string(page("libquorate_overview")).expect("the page is there");
+    let tags = text.lines().filter_map(|line| line.strip_prefix(".BR "));
+    let described: BTreeSet<_> = tags.filter_map(|tag| tag.strip_suffix(" ()")).collect();
+    let exported = include_str!("libquorate.symbols").lines();
+    let exported = exported.filter_map(|line| Some(line.split_once('@')?.0));
+    assert_eq!(described, exported.collect());
+    compile("libquorate", "quorate.h", &example(&text));
 }
 
 fn without_warnings() {

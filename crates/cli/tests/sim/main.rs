@@ -10,6 +10,7 @@ mod examples;
 mod faults;
 mod groups;
 mod live;
+mod manual;
 mod matrix;
 mod ncs;
 mod pacemaker;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     groups::run_all(&mut suite);
     ncs::run_all(&mut suite);
     live::run_all(&mut suite);
+    manual::run_all(&mut suite);
     ctl::run_all(&mut suite);
     watch::run_all(&mut suite);
     bindings::run_all(&mut suite);
