@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
 
 use quorate_testkit::compare::assert_same;
-use quorate_testkit::{CProgram, Library, Load, Process, Requirements, Suite};
+use quorate_testkit::{CProgram, Library, Load, Process, Requirements, Scratch, Suite};
 use quorate_testkit::{source_root, wait_until};
 
 const NAMES: [&str; 2] = ["original", "ours"];
@@ -19,9 +19,35 @@ fn main() -> ExitCode {
     suite.test_with("threads", &ours, threads);
     suite.test_with("forks", &ours, forks);
     suite.test_with("nothing_is_left_behind", &ours, nothing_is_left_behind);
+    suite.test_with("readme_example", &ours, readme_example);
     let cmocka = ours.program("pkg-config").header("cmocka.h");
     suite.test_with("cmocka_example", &cmocka, cmocka_example);
     suite.finish()
+}
+
+/// The C program that the README shows, as it stands there.
+fn readme_example() {
+    let readme = std::fs::read_to_string(source_root().join("README.md")).expect("committed");
+    let (_, rest) = readme
+        .split_once("```c\n")
+        .expect("the README shows a program");
+    let (code, _) = rest.split_once("```").expect("the program ends");
+    let scratch = Scratch::new("readme");
+    let source = scratch.path().join("test.c");
+    std::fs::write(&source, code).expect("a file can be written");
+    let path = CProgram::new("readme")
+        .source(&source.to_string_lossy())
+        .include(&source_root().join("include"))
+        .flag(&format!("-L{}", build().join("lib").display()))
+        .link("quorate")
+        .link("votequorum")
+        .build();
+    for library in Library::BOTH {
+        let mut command = Command::new(&path);
+        run_with(&mut command, library);
+        let output = command.output().expect("it starts");
+        assert!(output.status.success(), "{library:?}: {output:?}");
+    }
 }
 
 fn build() -> PathBuf {
