@@ -19,6 +19,15 @@ done
 cd /var/lib/pacemaker
 mkdir blackbox cib cores pengine /run/crm
 ip link set lo up
+# What its daemons share among each other goes with them; only the simulated cluster is kept.
+if [ -n "${QUORATE_RUN_DIR:-}" ]; then
+    cluster=${QUORATE_RUN_DIR%/*}
+    mkdir "$directory/cluster.$node"
+    mount --bind "$cluster" "$directory/cluster.$node"
+    mount -t tmpfs tmpfs /dev/shm
+    mkdir "$cluster"
+    mount --bind "$directory/cluster.$node" "$cluster"
+fi
 
 PCMK_logfile=none PCMK_stderr=yes pacemakerd -f &
 while :; do
