@@ -15,9 +15,10 @@ const CALLS: u32 = 10_000;
 /// Runs the driver under a tool, has it call so often, and returns what the tool wrote to a file.
 fn under(node: &Node, program: &Path, library: Library, tool: &[&str], calls: u32) -> String {
     let output = node.directory().join("counted");
-    let mut command = node.command(tool[0]);
+    let mut command = node.command("taskset");
     library.apply(&mut command, Load::Path);
-    for argument in &tool[1..] {
+    command.args(["-c", "0"]);
+    for argument in tool {
         command.arg(argument.replace("FILE", &output.to_string_lossy()));
     }
     command.arg(program).stdin(Stdio::piped());

@@ -24,6 +24,15 @@ pub(crate) fn command(node: &Node, program: &Path, library: Library) -> NodeComm
     command
 }
 
+/// Has a daemon, with all its threads, run on these processors from now on.
+pub(crate) fn pin(node: &Node, processors: &str) {
+    let status = std::process::Command::new("taskset")
+        .args(["-a", "-p", "-c", processors, &node.daemon_pid().to_string()])
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.is_ok_and(|status| status.success()), "taskset");
+}
+
 /// What was measured: a kind, and a number.
 pub(crate) type Sample = (String, f64);
 
@@ -53,7 +62,17 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn start(node: &Node, program: &Path, library: Library) -> Self {
-        let mut command = command(node, program, library);
+        Self::spawn(command(node, program, library), library)
+    }
+
+    /// On the first processor only.
+    pub(crate) fn start_pinned(node: &Node, program: &Path, library: Library) -> Self {
+        let mut command = command(node, "taskset".as_ref(), library);
+        command.args(["-c", "0"]).arg(program);
+        Self::spawn(command, library)
+    }
+
+    fn spawn(mut command: NodeCommand, library: Library) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("the driver starts");
         let commands = process.stdin.take().expect("it was piped");

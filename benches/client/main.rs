@@ -20,6 +20,7 @@ fn main() {
     let needs = Requirements::cluster()
         .ours()
         .program("strace")
+        .program("taskset")
         .program("valgrind");
     if let Err(why) = needs.check().and(Library::Original.find().map(drop)) {
         eprintln!("nothing was measured: {why}");
@@ -30,19 +31,25 @@ fn main() {
     let node = cluster.node(1);
     let asked = |what: &str| std::env::args().any(|argument| argument == what);
     if asked("instructions") {
+        driver::pin(node, "0");
         println!("{}", table(&count::instructions(node, &program)));
         return;
     }
     if asked("latency") {
-        println!("{}", table(&Pair::start(node, &program).latency()));
+        driver::pin(node, "0");
+        println!("{}", table(&Pair::start_pinned(node, &program).latency()));
         return;
     }
 
-    let mut pair = Pair::start(node, &program);
-    let mut rows = pair.latency();
+    driver::pin(node, "0");
+    let mut rows = Pair::start_pinned(node, &program).latency();
     rows.extend(count::instructions(node, &program));
     rows.extend(count::system_calls(node, &program));
     let by_name = count::by_name(node, &program);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    driver::pin(node, &format!("0-{}", processors - 1));
+    let mut pair = Pair::start(node, &program);
+    rows.push(pair.event());
     rows.extend(measure::loading(node, &program));
     rows.extend(pair.memory());
 

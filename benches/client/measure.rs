@@ -22,6 +22,23 @@ impl Pair {
         }
     }
 
+    /// On the daemon's processor, if that is the first: the wake-up of another one that idles
+    /// takes several times as long as a call, sometimes.
+    pub(crate) fn start_pinned(node: &Node, program: &Path) -> Self {
+        Self {
+            theirs: Driver::start_pinned(node, program, Library::Original),
+            ours: Driver::start_pinned(node, program, Library::Ours),
+        }
+    }
+
+    /// From a request in one thread to the callback in another, which waits actively.
+    pub(crate) fn event(&mut self) -> Row {
+        let what = "event, from the request in one thread to the callback in another";
+        self.rounds(20, "event 500", "event", median)
+            .row(what, Unit::Microseconds)
+            .target(Bound::AtMost(1.0))
+    }
+
     /// The same command to both, in so many rounds; who is first changes from round to round. What
     /// `summary` makes of a round's numbers is compared.
     fn rounds(
@@ -93,12 +110,6 @@ impl Pair {
                 "queued",
                 "dispatch of a queued event",
                 Some(Bound::AtMost(0.7)),
-            ),
-            (
-                "event 500",
-                "event",
-                "event, from the request in one thread to the callback in another",
-                Some(Bound::AtMost(1.0)),
             ),
             (
                 "empty 2000",
