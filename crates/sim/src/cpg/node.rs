@@ -111,7 +111,7 @@ impl Node {
         self.members = change.members.iter().map(|node| node.0).collect();
         let stayed = |id: &u32| {
             let id = quorate_engine::NodeId(*id);
-            change.members.contains(&id) && !change.joined.contains(&id)
+            change.members.binary_search(&id).is_ok() && change.joined.binary_search(&id).is_err()
         };
         let lost = self.old_members.iter().filter(|id| !stayed(id));
         self.lost = lost.copied().collect();
