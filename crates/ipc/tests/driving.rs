@@ -63,16 +63,30 @@ fn admitted(server: &mut Server) -> (ConnId, Credentials) {
     }
 }
 
+fn connected(
+    place: &Place,
+    server: &mut Server,
+    service: Service,
+) -> (ConnId, Credentials, Connection) {
+    let client = place.connect(service);
+    let (conn, credentials) = admitted(server);
+    (conn, credentials, client.join().unwrap().unwrap())
+}
+
+/// A server of votequorum, and a client of it.
+fn voting(place: &Place) -> (Server, ConnId, Connection) {
+    let mut server = place.server();
+    server.bind_dir(&place.0, Service::VoteQuorum).unwrap();
+    let (conn, _, client) = connected(place, &mut server, Service::VoteQuorum);
+    (server, conn, client)
+}
+
 /// Weakness 8 of the original: a reply to a client that was gone touched what
 /// had been its memory.
 #[test]
 fn what_is_sent_to_those_who_are_gone_is_dropped() {
     let place = Place::new();
-    let mut server = place.server();
-    server.bind_dir(&place.0, Service::VoteQuorum).unwrap();
-    let client = place.connect(Service::VoteQuorum);
-    let (gone, _) = admitted(&mut server);
-    let client = client.join().unwrap().unwrap();
+    let (mut server, gone, client) = voting(&place);
     let asking = spawn(move || client.call(&[0; 16], &mut [0; 64]).map(drop));
     let first = next(&mut server, |_| Ok(()));
     assert!(matches!(first, Occurrence::Request { conn, .. } if conn == gone));
@@ -80,8 +94,7 @@ fn what_is_sent_to_those_who_are_gone_is_dropped() {
     server.close(gone);
     assert!(matches!(asking.join().unwrap(), Err(Error::Disconnected)));
 
-    let client = place.connect(Service::VoteQuorum);
-    let (conn, _) = admitted(&mut server);
+    let (conn, _, client) = connected(&place, &mut server, Service::VoteQuorum);
     assert_ne!(conn, gone);
     server.reply(gone, [1; 24]);
     server.event(gone, [1; 24]);
@@ -90,8 +103,6 @@ fn what_is_sent_to_those_who_are_gone_is_dropped() {
     server.close(gone);
     assert!(server.is_idle(gone) && server.describe(gone).is_none());
     assert_eq!(server.connections(), [conn]);
-
-    let client = client.join().unwrap().unwrap();
     assert!(server.is_idle(conn));
     let asking = spawn(move || client.call(&[0; 16], &mut [0; 64]));
     assert!(matches!(
@@ -114,11 +125,7 @@ fn what_is_sent_to_those_who_are_gone_is_dropped() {
 #[test]
 fn a_message_that_can_never_arrive_ends_the_connection() {
     let place = Place::new();
-    let mut server = place.server();
-    server.bind_dir(&place.0, Service::VoteQuorum).unwrap();
-    let client = place.connect(Service::VoteQuorum);
-    let (conn, _) = admitted(&mut server);
-    let _client = client.join().unwrap().unwrap();
+    let (mut server, conn, _client) = voting(&place);
     server.event(conn, [0; 8192]);
     assert_eq!(server.connections(), [conn]);
     server.event(conn, [0; 8193]);
@@ -139,16 +146,13 @@ fn a_frozen_node_is_silent_and_wakes_up() {
     let mut server = place.server();
     let frozen = server.bind_dir(&place.0, Service::Cfg).unwrap();
     server.bind_dir(&awake.0, Service::Cfg).unwrap();
-    let client = place.connect(Service::Cfg);
-    let (conn, _) = admitted(&mut server);
-    let client = client.join().unwrap().unwrap();
+    let (conn, _, client) = connected(&place, &mut server, Service::Cfg);
 
     server.set_frozen(frozen, true).unwrap();
     let asking = spawn(move || client.call(&[0; 16], &mut [0; 64]));
     let late = place.connect(Service::Cfg);
-    let other = awake.connect(Service::Cfg);
-    let (other_conn, _) = admitted(&mut server);
-    drop(other.join().unwrap().unwrap());
+    let (other_conn, _, other) = connected(&awake, &mut server, Service::Cfg);
+    drop(other);
     let left = next(&mut server, |_| Ok(()));
     assert!(matches!(left, Occurrence::Disconnected { conn, .. } if conn == other_conn));
     for _ in 0..20 {
@@ -186,11 +190,10 @@ fn several_nodes_have_several_directories() {
         (&two, Service::Cmap, other_cmap),
         (&two, Service::Cfg, cfg),
     ] {
-        let client = place.connect(service);
-        let (conn, _) = admitted(&mut server);
+        let (conn, _, client) = connected(place, &mut server, service);
         let knock = server.describe(conn).unwrap();
         assert_eq!((knock.listener, knock.service), (id, service));
-        clients.push(client.join().unwrap().unwrap());
+        clients.push(client);
     }
     // A node whose sockets are gone refuses; who is connected stays.
     server.unbind(other_cmap);
@@ -227,8 +230,7 @@ fn clients_are_known_by_their_real_ids() {
     // SAFETY: these take nothing and cannot fail.
     let (uid, gid) = unsafe { (libc::getuid(), libc::getgid()) };
     let pid = std::process::id() as i32;
-    let client = place.connect(Service::Cfg);
-    let (_, credentials) = admitted(&mut server);
+    let (_, credentials, client) = connected(&place, &mut server, Service::Cfg);
     assert_eq!(credentials, Credentials { pid, uid, gid });
     drop(client);
     if uid != 0 {
@@ -261,11 +263,7 @@ fn clients_are_known_by_their_real_ids() {
 #[test]
 fn what_is_held_back_comes_later() {
     let place = Place::new();
-    let mut server = place.server();
-    server.bind_dir(&place.0, Service::VoteQuorum).unwrap();
-    let client = place.connect(Service::VoteQuorum);
-    let (conn, _) = admitted(&mut server);
-    let client = client.join().unwrap().unwrap();
+    let (mut server, conn, client) = voting(&place);
     server.keep_sent();
 
     server.hold_events(conn, true);
@@ -312,11 +310,7 @@ fn what_is_held_back_comes_later() {
 #[test]
 fn events_that_were_never_read_are_counted() {
     let place = Place::new();
-    let mut server = place.server();
-    server.bind_dir(&place.0, Service::VoteQuorum).unwrap();
-    let client = place.connect(Service::VoteQuorum);
-    let (conn, _) = admitted(&mut server);
-    let client = client.join().unwrap().unwrap();
+    let (mut server, conn, client) = voting(&place);
     for n in 1..=3 {
         server.event(conn, [n; 24]);
     }

@@ -242,6 +242,56 @@ fn a_process_that_ends_while_its_node_synchronises_is_gone() {
     }
 }
 
+const NODE_DOWN: u32 = 3;
+
+/// Nodes and reasons of those who left and of those who joined, in each change that a client is
+/// told of until all is quiet.
+fn changes(rig: &mut Rig, told: ClientId) -> Vec<[Vec<(u32, u32)>; 2]> {
+    rig.cluster.run_until_quiet();
+    let outputs = rig.cluster.outputs().into_iter();
+    let messages = outputs.filter_map(|output| match output.kind {
+        OutputKind::Event { client, message } if client == told => Some(message),
+        _ => None,
+    });
+    let list = |processes: &[quorate_proto::cpg::Address]| {
+        let reasons = processes.iter().map(|a| (a.nodeid.get(), a.reason.get()));
+        reasons.collect::<Vec<_>>()
+    };
+    let changes = messages.filter_map(|message| match Event::decode(&message) {
+        Ok(Some(Event::Confchg { left, joined, .. })) => Some([list(left), list(joined)]),
+        _ => None,
+    });
+    changes.collect()
+}
+
+/// Who is lost is counted from the last ring that has synchronised: the groups were told of that
+/// one, and of none in between.
+#[test]
+fn losses_of_a_ring_that_did_not_synchronise_are_told_by_the_next() {
+    let (mut rig, [one, ..]) = three_members();
+    rig.cluster.partition(&[ids(&[1, 2]), ids(&[3])]).unwrap();
+    while !rig.cluster.holds_back(NodeId(1)) {
+        assert!(rig.cluster.step());
+    }
+    rig.listen();
+    assert_eq!(rig.told.remove(&one), None, "it is not told yet");
+
+    rig.cluster.kill(NodeId(2)).unwrap();
+    let both = vec![(2, NODE_DOWN), (3, NODE_DOWN)];
+    assert_eq!(changes(&mut rig, one), [[both, vec![]]]);
+}
+
+/// A node that is back before the others have lost it is in their old ring and in the new one, and
+/// is lost all the same: its processes have gone with it.
+#[test]
+fn a_node_that_is_back_before_it_was_missed_has_gone_down() {
+    let (mut rig, [one, ..]) = three_members();
+    rig.cluster.kill(NodeId(3)).unwrap();
+    rig.cluster.up(NodeId(3)).unwrap();
+    let gone = vec![(3, NODE_DOWN)];
+    assert_eq!(changes(&mut rig, one), [[gone, vec![]]]);
+}
+
 #[derive(Clone, Debug)]
 enum Op {
     Member(u32),
