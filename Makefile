@@ -14,7 +14,8 @@ PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR ?= $(PREFIX)/share/man
 
 QUORATE_VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
-# The first corosync release line whose libvotequorum has the ABI 8.1.0.
+# For pkg-config: the newest corosync release, whose libvotequorum (8.0.0) is wholly here. Upstream's
+# next one has the ABI 8.1.0.
 COROSYNC_VERSION := 3.1.10
 
 BUILD ?= build

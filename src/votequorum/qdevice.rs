@@ -170,7 +170,7 @@ pub unsafe extern "C" fn votequorum_qdevice_master_wins(
 /// The extra information of a node's quorum device (since 8.1.0; corosync 3.1
 /// does not know it).
 ///
-/// @param nodeid the node; 0 is the local one
+/// @param nodeid the node; 0 is the quorum device, which has none, not the local node
 /// @param ei_size receives the number of bytes, 0 if nothing is attached; on success only
 /// @param extra_info has room for VOTEQUORUM_QDEVICE_EXTRA_NODEINFO_MAXSIZE bytes; receives
 /// `*ei_size` bytes, on success only

@@ -13,6 +13,10 @@ use crate::output_of;
 pub(crate) fn run(suite: &mut Suite) {
     let compiler = Requirements::none().program("cc");
     suite.test("a_page_for_every_function", a_page_for_every_function);
+    suite.test(
+        "the_readme_names_every_function",
+        the_readme_names_every_function,
+    );
     suite.test_with("prototypes_of_the_manual", &compiler, prototypes);
     suite.test_with("examples_of_the_manual", &compiler, examples);
     suite.test_with("overview_of_libquorate", &compiler, overview_of_libquorate);
@@ -40,14 +44,18 @@ fn page(name: &str) -> PathBuf {
 
 /// The pages of a library's functions.
 fn pages(symbols: &str) -> impl Iterator<Item = (&str, String)> {
+    functions(symbols).map(|name| {
+        let text = fs::read_to_string(page(name));
+        (name, text.unwrap_or_else(|why| panic!("{name}(3): {why}")))
+    })
+}
+
+/// The functions among a library's symbols.
+fn functions(symbols: &str) -> impl Iterator<Item = &str> {
     symbols
         .lines()
         .filter_map(|line| line.split('@').next().filter(|name| !name.is_empty()))
         .filter(|name| name.contains('_') && !name.contains('.'))
-        .map(|name| {
-            let text = fs::read_to_string(page(name));
-            (name, text.unwrap_or_else(|why| panic!("{name}(3): {why}")))
-        })
 }
 
 fn a_page_for_every_function() {
@@ -74,6 +82,28 @@ fn a_page_for_every_function() {
             }
         }
         assert!(count >= 10, "{count} functions");
+    }
+}
+
+/// In a row of a status table, without the prefix that the table's head gives.
+fn the_readme_names_every_function() {
+    let text = fs::read_to_string(source_root().join("README.md")).expect("text");
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    let named: BTreeSet<_> = rows
+        .flat_map(|row| row.split('|').nth(1).unwrap_or_default().split('`'))
+        .flat_map(str::split_whitespace)
+        .collect();
+    let common = include_str!("libcorosync_common.symbols");
+    let lists = LIBRARIES.map(|(_, _, symbols)| symbols);
+    let functions: Vec<_> = lists
+        .into_iter()
+        .chain([common])
+        .flat_map(functions)
+        .collect();
+    assert!(functions.len() >= 30, "{functions:?}");
+    for name in functions {
+        let short = name.strip_prefix("votequorum_").unwrap_or(name);
+        assert!(named.contains(short), "{name} is in no table of README.md");
     }
 }
 

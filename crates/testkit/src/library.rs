@@ -13,7 +13,7 @@ pub const SONAME: &str = "libvotequorum.so.8";
 /// The two implementations that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Library {
-    /// The C library from the distribution's packages.
+    /// The C library from the distribution's packages, or below `QUORATE_COROSYNC`.
     Original,
     /// Ours, from `build/lib` or where `QUORATE_LIB_DIR` says.
     Ours,
@@ -28,6 +28,11 @@ pub enum Load {
     Preload,
 }
 
+/// The prefix of a corosync that takes the place of the distribution's, daemon and libraries.
+pub(crate) fn other_corosync() -> Option<PathBuf> {
+    env::var_os("QUORATE_COROSYNC").map(PathBuf::from)
+}
+
 impl Library {
     /// Both, the original first.
     pub const BOTH: [Self; 2] = [Self::Original, Self::Ours];
@@ -39,6 +44,9 @@ impl Library {
     /// What is missing, as text for people.
     pub fn find(self) -> Result<PathBuf, String> {
         let directory = match self {
+            Self::Original if other_corosync().is_some() => {
+                other_corosync().unwrap_or_default().join("lib")
+            }
             Self::Original => {
                 let lib = Path::new("/usr/lib");
                 let multiarch = format!("{}-linux-gnu", env::consts::ARCH);

@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use crate::config::Settings;
+use crate::library::other_corosync;
 use crate::namespace::{NodeCommand, NodeSpace};
 use crate::probe::{self, State};
 use crate::process::Process;
@@ -140,7 +141,11 @@ impl Node {
             .open(self.log_path())
             .expect("the log can be opened");
         let second = log.try_clone().expect("a descriptor can be copied");
-        let mut command = self.command("corosync").with_args(["-f", "-c"]);
+        let corosync = match other_corosync() {
+            Some(prefix) => prefix.join("sbin/corosync"),
+            None => "corosync".into(),
+        };
+        let mut command = self.command(corosync).with_args(["-f", "-c"]);
         command
             .arg(self.config_path())
             // For the times in its log.

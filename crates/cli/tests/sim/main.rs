@@ -7,6 +7,7 @@ mod clients;
 mod ctl;
 mod daemon;
 mod examples;
+mod extra;
 mod faults;
 mod groups;
 mod live;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     same::run_all(&mut suite);
     soak::run_all(&mut suite);
     matrix::run_all(&mut suite);
+    extra::run_all(&mut suite);
     groups::run_all(&mut suite);
     ncs::run_all(&mut suite);
     live::run_all(&mut suite);

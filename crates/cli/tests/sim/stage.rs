@@ -15,13 +15,19 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
+    /// With the original's quirks.
     pub(crate) fn simulated(test: &str, config: &Path) -> Self {
+        Self::with_quirks(test, config, &["corosync-3.1"])
+    }
+
+    pub(crate) fn with_quirks(test: &str, config: &Path, quirks: &[&str]) -> Self {
         let name = format!("{test}-{}", std::process::id());
         let owner = std::process::id().to_string();
         let mut command = as_nobody(QUORATE);
         command
             .args(["serve", "--detach", "--owner", &owner, "--name", &name])
-            .args(["--compat", "corosync-3.1", "--config"])
+            .args(quirks.iter().flat_map(|quirk| ["--compat", quirk]))
+            .arg("--config")
             .arg(config);
         printed(&finish(spawn(&mut command)));
         let scratch = Scratch::new(test);
