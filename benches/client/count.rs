@@ -46,22 +46,16 @@ fn calls_of(table: &str, name: &str) -> f64 {
         .sum()
 }
 
+/// How often a call makes the system call of this name.
+fn system_calls_of(node: &Node, program: &Path, library: Library, name: &str) -> f64 {
+    let tool = ["strace", "-f", "-c", "-o", "FILE"];
+    per_call(|calls| calls_of(&under(node, program, library, &tool, calls), name))
+}
+
 pub(crate) fn system_calls(node: &Node, program: &Path) -> Vec<Row> {
     let mut both = Both::default();
     for library in Library::BOTH {
-        both.push(
-            library == Library::Original,
-            per_call(|calls| {
-                let table = under(
-                    node,
-                    program,
-                    library,
-                    &["strace", "-f", "-c", "-o", "FILE"],
-                    calls,
-                );
-                calls_of(&table, "total")
-            }),
-        );
+        both.push(library, system_calls_of(node, program, library, "total"));
     }
     vec![
         both.row("system calls per getinfo", Unit::Number)
@@ -73,7 +67,7 @@ pub(crate) fn instructions(node: &Node, program: &Path) -> Vec<Row> {
     let mut both = Both::default();
     for library in Library::BOTH {
         both.push(
-            library == Library::Original,
+            library,
             per_call(|calls| {
                 let tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=FILE"];
                 let profile = under(node, program, library, &tool, calls);
@@ -96,18 +90,7 @@ pub(crate) fn instructions(node: &Node, program: &Path) -> Vec<Row> {
 
 /// Which of the system calls are which, for people.
 pub(crate) fn by_name(node: &Node, program: &Path) -> String {
-    let of = |library, name: &str| {
-        per_call(|calls| {
-            let table = under(
-                node,
-                program,
-                library,
-                &["strace", "-f", "-c", "-o", "FILE"],
-                calls,
-            );
-            calls_of(&table, name)
-        })
-    };
+    let of = |library, name| system_calls_of(node, program, library, name);
     let mut text = String::new();
     for name in [
         "sendto",

@@ -49,17 +49,18 @@ impl Pair {
         summary: fn(&[f64]) -> f64,
     ) -> Both {
         let mut both = Both::default();
-        for round in 0..rounds {
-            for turn in 0..2 {
-                let (driver, numbers) = if (round + turn) % 2 == 0 {
-                    (&mut self.theirs, &mut both.theirs)
-                } else {
-                    (&mut self.ours, &mut both.ours)
-                };
-                numbers.push(summary(&of_kind(&driver.ask(command), kind)));
-            }
+        for library in by_turns(rounds) {
+            let samples = self.driver(library).ask(command);
+            both.push(library, summary(&of_kind(&samples, kind)));
         }
         both
+    }
+
+    fn driver(&mut self, library: Library) -> &mut Driver {
+        match library {
+            Library::Original => &mut self.theirs,
+            Library::Ours => &mut self.ours,
+        }
     }
 
     /// The same command to both, once.
@@ -79,18 +80,10 @@ impl Pair {
         // One run of the command gives the median and the 99th percentile of a round.
         let mut medians = Both::default();
         let mut tails = Both::default();
-        for round in 0..40 {
-            for turn in 0..2 {
-                let original = (round + turn) % 2 == 0;
-                let driver = if original {
-                    &mut self.theirs
-                } else {
-                    &mut self.ours
-                };
-                let times = of_kind(&driver.ask("getinfo 2000"), "getinfo");
-                medians.push(original, median(&times));
-                tails.push(original, percentile(&times, 0.99));
-            }
+        for library in by_turns(40) {
+            let times = of_kind(&self.driver(library).ask("getinfo 2000"), "getinfo");
+            medians.push(library, median(&times));
+            tails.push(library, percentile(&times, 0.99));
         }
         let cycles = self.rounds(20, "cycles 20", "cycle", median);
         let mut rows = vec![
@@ -202,18 +195,15 @@ impl Pair {
             (8, 0, "8 threads, a handle each"),
         ] {
             let mut both = Both::default();
-            for round in 0..10 {
-                for turn in 0..2 {
-                    let original = (round + turn) % 2 == 0;
-                    let (driver, lock) = if original {
-                        (&mut self.theirs, lock)
-                    } else {
-                        (&mut self.ours, 0)
-                    };
-                    let samples = driver.ask(&format!("threads 8 {handles} {lock} 1000"));
-                    assert_eq!(of_kind(&samples, "threads-wrong"), [0.0], "wrong answers");
-                    both.push(original, median(&of_kind(&samples, "threads-call")));
-                }
+            for library in by_turns(10) {
+                let lock = match library {
+                    Library::Original => lock,
+                    Library::Ours => 0,
+                };
+                let command = format!("threads 8 {handles} {lock} 1000");
+                let samples = self.driver(library).ask(&command);
+                assert_eq!(of_kind(&samples, "threads-wrong"), [0.0], "wrong answers");
+                both.push(library, median(&of_kind(&samples, "threads-call")));
             }
             rows.push(both.row(what, Unit::PerSecond));
         }
@@ -221,29 +211,30 @@ impl Pair {
     }
 }
 
+/// Both libraries in so many rounds; who is first changes from round to round.
+pub(crate) fn by_turns(rounds: usize) -> impl Iterator<Item = Library> {
+    let [theirs, ours] = Library::BOTH;
+    (0..rounds).flat_map(move |round| match round % 2 {
+        0 => [theirs, ours],
+        _ => [ours, theirs],
+    })
+}
+
 /// So many processes with one connection each; all of them call at once.
 pub(crate) fn processes(node: &Node, program: &Path, count: usize) -> Vec<Row> {
     let mut both = Both::default();
-    for round in 0..4 {
-        for turn in 0..2 {
-            let original = (round + turn) % 2 == 0;
-            let library = if original {
-                Library::Original
-            } else {
-                Library::Ours
-            };
-            let mut drivers: Vec<Driver> = (0..count)
-                .map(|_| Driver::start(node, program, library))
-                .collect();
-            for driver in &mut drivers {
-                driver.tell("getinfo 500");
-            }
-            let times: Vec<f64> = drivers
-                .iter_mut()
-                .flat_map(|driver| of_kind(&driver.hear(), "getinfo"))
-                .collect();
-            both.push(original, median(&times));
+    for library in by_turns(4) {
+        let mut drivers: Vec<Driver> = (0..count)
+            .map(|_| Driver::start(node, program, library))
+            .collect();
+        for driver in &mut drivers {
+            driver.tell("getinfo 500");
         }
+        let times: Vec<f64> = drivers
+            .iter_mut()
+            .flat_map(|driver| of_kind(&driver.hear(), "getinfo"))
+            .collect();
+        both.push(library, median(&times));
     }
     vec![both.row(
         &format!("getinfo, {count} processes at once"),
@@ -254,22 +245,14 @@ pub(crate) fn processes(node: &Node, program: &Path, count: usize) -> Vec<Row> {
 /// A process that loads the library by itself, asks once, and is done with it.
 pub(crate) fn loading(node: &Node, program: &Path) -> Vec<Row> {
     let mut both = Both::default();
-    for round in 0..60 {
-        for turn in 0..2 {
-            let original = (round + turn) % 2 == 0;
-            let library = if original {
-                Library::Original
-            } else {
-                Library::Ours
-            };
-            let mut command = node.command(program);
-            command.arg(library.file());
-            let output = command.output().expect("the driver starts");
-            assert!(output.status.success(), "the driver: {}", output.status);
-            let text = String::from_utf8(output.stdout).expect("text");
-            let samples: Vec<_> = text.lines().filter_map(driver::parse).collect();
-            both.push(original, median(&of_kind(&samples, "load-and-use")));
-        }
+    for library in by_turns(60) {
+        let mut command = node.command(program);
+        command.arg(library.file());
+        let output = command.output().expect("the driver starts");
+        assert!(output.status.success(), "the driver: {}", output.status);
+        let text = String::from_utf8(output.stdout).expect("text");
+        let samples: Vec<_> = text.lines().filter_map(driver::parse).collect();
+        both.push(library, median(&of_kind(&samples, "load-and-use")));
     }
     vec![
         both.row(
@@ -288,13 +271,11 @@ pub(crate) struct Both {
 }
 
 impl Both {
-    pub(crate) fn push(&mut self, original: bool, number: f64) {
-        if original {
-            &mut self.theirs
-        } else {
-            &mut self.ours
+    pub(crate) fn push(&mut self, library: Library, number: f64) {
+        match library {
+            Library::Original => self.theirs.push(number),
+            Library::Ours => self.ours.push(number),
         }
-        .push(number);
     }
 
     /// Compares round by round.
