@@ -366,9 +366,10 @@ extern "C" {
  * [DOC] Registers an epoch callback and gives out the handle that names it. While this node is not
  * in the cluster it is refused; the program polls until it is accepted. [OURS] The prototype.
  *
- * [OURS] Waits until the other programs that use the SDK have admitted this one, without a limit:
- * one that is stopped (SIGSTOP) can hold that up. `*Handle` is written before the first callback
- * runs, which tells the cluster as it is. A program may register as often as it likes.
+ * [OURS] Waits until the other programs that use the SDK have admitted this one: if all of them are
+ * stopped (SIGSTOP) for as long as they are, or for QUORATE_TIMEOUT_MS. `*Handle` is written before
+ * the first callback runs, which tells the cluster as it is. A program may register as often as it
+ * likes.
  *
  * @param AppName the program's name, for people; not NULL, not empty; nothing else is made of it
  * @param EpochChange the callback
@@ -378,7 +379,8 @@ extern "C" {
  * not run, or has no quorum), or the callbacks that told so have not returned; NCS_NOT_SUPPORTED:
  * a node id is above MAX_NODES; NCS_BAD_PARAMETER: a pointer is NULL, the name is empty, or
  * QUORATE_TIMEOUT_MS is no number; NCS_NO_RESOURCES, NCS_ALLOC_ERROR; NCS_FAILURE: corosync does
- * not admit this user, does not answer within QUORATE_TIMEOUT_MS, or offers no votequorum
+ * not admit this user, or offers no votequorum, or corosync or the other programs have not answered
+ * within QUORATE_TIMEOUT_MS; nothing of the registration is left then
  *
  * # Safety
  *
@@ -426,12 +428,16 @@ NCS_RETURN NCS_Query_Epoch(NCS_HANDLE Handle, UINT32 *GroupEpoch, UINT32 *Member
  * leaves the cluster. A node that has been cut off learns of it later than the others, who may have
  * given the lock to somebody by then: until the callback with Members == 0 it believes to have it.
  *
+ * [OURS] It is waited for a holder without limit; QUORATE_TIMEOUT_MS is for corosync and the other
+ * programs, who have to hear the request first.
+ *
  * @param Key the lock's name, any bytes
  * @param KeyLen how many; 1 to 32
  *
  * @return NCS_SUCCESS; NCS_BAD_PARAMETER: `Key` is NULL, `KeyLen` is not 1 to 32, or [OURS] the
  * handle has the lock or waits for it; NCS_NO_RESOURCES; NCS_NOT_MEMBER [OURS]: this node left the
- * cluster, before or while waiting; NCS_BAD_HANDLE [OURS], also when it is deregistered meanwhile
+ * cluster, before or while waiting; NCS_BAD_HANDLE [OURS], also when it is deregistered meanwhile;
+ * NCS_FAILURE: the request was not heard within QUORATE_TIMEOUT_MS, and is withdrawn
  *
  * # Safety
  *
@@ -464,7 +470,8 @@ NCS_RETURN NCS_TryLock(NCS_HANDLE Handle, NCS_KEY Key, UINT32 KeyLen, UINT32 *Ho
  * @param KeyLen how many bytes it has; 1 to 32
  *
  * @return NCS_SUCCESS; NCS_BAD_PARAMETER: `Key` is NULL, `KeyLen` is not 1 to 32, or [OURS] the
- * handle does not have the lock; NCS_NOT_MEMBER [OURS]; NCS_BAD_HANDLE [OURS]
+ * handle does not have the lock; NCS_NOT_MEMBER [OURS]; NCS_BAD_HANDLE [OURS]; NCS_FAILURE: it was
+ * not heard within QUORATE_TIMEOUT_MS, and the lock is given up when it is
  *
  * # Safety
  *

@@ -1,6 +1,5 @@
 //! What a program may do to the library: each case prints what it got.
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::LazyLock;
@@ -57,17 +56,12 @@ fn running(cluster: &Cluster) -> &Node {
 }
 
 /// Runs the program to its end and does to the cluster what it asks for on the way.
-fn converse(cluster: &Cluster, mut command: NodeCommand) -> String {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut process = command.spawn().expect("the program starts");
-    let mut orders = process.stdin.take().expect("stdin is piped");
-    let mut printed = String::new();
-    for line in BufReader::new(process.stdout.take().expect("stdout is piped")).lines() {
-        let line = line.expect("the program prints text");
-        match line.as_str() {
+pub(crate) fn converse(cluster: &Cluster, command: NodeCommand) -> String {
+    converse_with(command, |line| {
+        match line {
             "kill" => cluster.node(1).kill(),
-            "stop" => cluster.node(1).pause(),
-            "continue" => cluster.node(1).resume(),
+            "stop" | "silence" => cluster.node(1).pause(),
+            "continue" | "speech" => cluster.node(1).resume(),
             "lose quorum" => {
                 cluster.partition(&[&[1], &[2]]);
                 cluster.wait_members(&[1], false);
@@ -76,17 +70,17 @@ fn converse(cluster: &Cluster, mut command: NodeCommand) -> String {
                 cluster.heal();
                 cluster.wait_all_members();
             }
-            _ => {
-                printed.push_str(&line);
-                printed.push('\n');
-                continue;
-            }
+            _ => return false,
         }
-        orders.write_all(b"done\n").expect("the program listens");
-    }
-    let status = process.wait().expect("a child can be waited for");
-    assert!(status.success(), "{status}: {printed}");
-    printed
+        true
+    })
+}
+
+/// Runs the program to its end. `obey` carries out the lines that are orders, and says which are.
+pub(crate) fn converse_with(mut command: NodeCommand, obey: impl Fn(&str) -> bool) -> String {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = command.spawn().expect("the program starts");
+    process.converse(obey)
 }
 
 /// The code with which registering was refused, and nothing written.

@@ -8,6 +8,7 @@ use quorate_testkit::{CProgram, Library, Requirements, Suite, source_root};
 mod cases;
 mod changes;
 mod history;
+mod limits;
 mod locks;
 mod member;
 mod sessions;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     sessions::run(&mut suite, &needs);
     cases::run(&mut suite, &needs);
     changes::run(&mut suite, &needs);
+    limits::run(&mut suite, &needs);
     locks::run(&mut suite, &needs);
     suite.finish()
 }

@@ -17,6 +17,12 @@ pub fn readable<const N: usize>(
     Ok(ready.map(|fd| fd.readable || fd.hung_up))
 }
 
+/// Whether there is room to write into this descriptor's socket now, or nobody to write to.
+pub fn has_room(fd: BorrowedFd<'_>) -> Result<bool, Error> {
+    let [socket] = sys::wait_ready([(fd, sys::WRITE)], Some(Duration::ZERO))?;
+    Ok(socket.writable || socket.hung_up)
+}
+
 /// A descriptor that is readable from [`Wakeup::wake`] until [`Wakeup::clear`].
 #[derive(Debug)]
 pub struct Wakeup {
@@ -52,6 +58,18 @@ impl AsFd for Wakeup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn a_socket_has_room_until_it_is_full_or_nobody_listens() {
+        let (here, there) = UnixStream::pair().unwrap();
+        here.set_nonblocking(true).unwrap();
+        assert!(has_room(here.as_fd()).unwrap());
+        while (&here).write(&[0; 4096]).is_ok() {}
+        assert!(!has_room(here.as_fd()).unwrap());
+        drop(there);
+        assert!(has_room(here.as_fd()).unwrap());
+    }
 
     #[test]
     fn a_wakeup_stays_until_it_is_cleared() {

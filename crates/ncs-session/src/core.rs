@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 pub(crate) struct Core<C> {
     pub(crate) membership: Option<Membership>,
+    /// Whether a thread is on its way to begin one.
+    pub(crate) is_beginning: bool,
     pub(crate) handles: BTreeMap<u32, Handle<C>>,
     last_handle: Option<u32>,
     last_life: u64,
@@ -85,6 +87,8 @@ pub(crate) struct Running {
 
 pub(crate) struct Call {
     pub(crate) answer: Option<(Code, u32)>,
+    /// Whether the group has heard it, and it waits for a holder.
+    pub(crate) is_queued: bool,
     pub(crate) answered: Arc<Condvar>,
 }
 
@@ -92,6 +96,7 @@ impl<C> Core<C> {
     pub(crate) const fn new() -> Self {
         Self {
             membership: None,
+            is_beginning: false,
             handles: BTreeMap::new(),
             last_handle: None,
             last_life: 0,

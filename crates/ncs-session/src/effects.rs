@@ -2,7 +2,7 @@
 
 use crate::Sdk;
 use crate::core::{Core, Due, Membership, Registration, Stage};
-use quorate_client::{Error, IpcError, Value};
+use quorate_client::{Error, IpcError, Value, wait};
 use quorate_ncs::{Code, Effect, Input, View};
 
 /// Where the local daemon keeps the epoch when no application runs.
@@ -28,7 +28,9 @@ impl<C: Copy + Send + 'static> Sdk<C> {
         for effect in membership.machine.handle(input) {
             self.carry_out(core, effect);
         }
-        if let Some(membership) = &mut core.membership {
+        // To find out that there is no room can take time. The reader does that for all.
+        let membership = core.membership.as_mut();
+        if let Some(membership) = membership.filter(|membership| !membership.is_retried) {
             membership.flush();
         }
     }
@@ -88,6 +90,11 @@ impl<C: Copy + Send + 'static> Sdk<C> {
                 }
                 self.changed.notify_all();
             }
+            Effect::Queued { request } => {
+                if let Some(call) = core.calls.get_mut(&request) {
+                    call.is_queued = true;
+                }
+            }
             // The caller has taken the handle back before it told the machine.
             Effect::Deregistered { .. } => {}
             Effect::Completed {
@@ -114,9 +121,9 @@ impl Membership {
     /// to send.
     pub(crate) fn flush(&mut self) {
         while let Some(message) = self.outbox.front() {
-            match self.links.cpg.multicast(message) {
+            match self.send(message) {
                 Ok(()) => drop(self.outbox.pop_front()),
-                Err(Error::Ipc(IpcError::FlowControl)) => {
+                Err(Error::Ipc(IpcError::FlowControl | IpcError::TimedOut)) => {
                     if !std::mem::replace(&mut self.is_retried, true) {
                         self.links.wakeup.wake();
                     }
@@ -127,6 +134,17 @@ impl Membership {
             }
         }
         self.is_retried = false;
+    }
+
+    /// A daemon that is stopped lets its socket fill up. To wait for room there, with all that
+    /// threads share locked, would hold everybody up; and a message that has been put into the
+    /// ring, but could not be announced, is neither sent nor not.
+    fn send(&self, message: &[u8]) -> Result<(), Error> {
+        let [_, socket] = self.links.cpg.descriptors();
+        if !wait::has_room(socket)? {
+            return Err(IpcError::FlowControl.into());
+        }
+        self.links.cpg.multicast(message)
     }
 }
 
@@ -159,8 +177,12 @@ mod tests {
             );
         }
         let answered = Arc::new(Condvar::new());
-        let answer = None;
-        core.calls.insert(5, Call { answer, answered });
+        let call = Call {
+            answer: None,
+            is_queued: false,
+            answered,
+        };
+        core.calls.insert(5, call);
         drop(core);
 
         sdk.end(7);

@@ -21,6 +21,7 @@ mod core;
 mod effects;
 mod links;
 mod reader;
+mod registration;
 mod sync;
 
 pub use callbacks::{Mode, Turn};
@@ -36,8 +37,6 @@ pub struct Sdk<C: 'static> {
     core: Mutex<Core<C>>,
     /// Something changed that a registration, a dispatch or the end of a handle may wait for.
     changed: Condvar,
-    /// Held while a membership is being begun.
-    beginning: Mutex<()>,
     run: fn(&Turn<C>),
 }
 
@@ -48,7 +47,6 @@ impl<C: Copy + Send + 'static> Sdk<C> {
         Self {
             core: Mutex::new(Core::new()),
             changed: Condvar::new(),
-            beginning: Mutex::new(()),
             run,
         }
     }

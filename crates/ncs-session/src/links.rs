@@ -38,6 +38,8 @@ pub(crate) struct Links {
     pub(crate) votes: VoteQuorum,
     /// Ends the reader's wait.
     pub(crate) wakeup: Wakeup,
+    /// How long corosync, and the group, may take to answer.
+    pub(crate) limit: Option<Duration>,
 }
 
 /// What a machine begins with.
@@ -50,16 +52,15 @@ pub(crate) struct Beginning {
 
 impl Links {
     /// Connects, unless this node has no place in the cluster.
-    pub(crate) fn connect() -> Result<(Self, Beginning), Code> {
-        let options = Options::from_environment().map_err(|_| Code::BadParameter)?;
+    pub(crate) fn connect(options: &Options) -> Result<(Self, Beginning), Code> {
         let refused = |error: Error| refusal(&error);
-        let quorum = Quorum::connect(&options).map_err(refused)?;
+        let quorum = Quorum::connect(options).map_err(refused)?;
         quorum.track_start(TRACK_CHANGES).map_err(refused)?;
         let (ring, quorate, nodes) = first_verdict(&quorum, options.timeout).map_err(refused)?;
         if !quorate {
             return Err(Code::NotMember);
         }
-        let cmap = Cmap::connect(&options).map_err(refused)?;
+        let cmap = Cmap::connect(options).map_err(refused)?;
         let configured = configured_nodes(&cmap).map_err(refused)?;
         let has_no_bit = |node: &u32| node_bit(*node) == 0;
         if nodes.iter().any(has_no_bit) || configured.iter().any(|(node, _)| has_no_bit(node)) {
@@ -69,9 +70,9 @@ impl Links {
             Some(Value::Other(_, bytes)) => Record::from_bytes(&bytes).unwrap_or_default(),
             _ => Record::default(),
         };
-        let votes = VoteQuorum::connect(&options).map_err(refused)?;
+        let votes = VoteQuorum::connect(options).map_err(refused)?;
         votes.track_start(0, TRACK_CHANGES).map_err(refused)?;
-        let cpg = Cpg::connect(&options, MAX_MESSAGE).map_err(refused)?;
+        let cpg = Cpg::connect(options, MAX_MESSAGE).map_err(refused)?;
         let node = cpg.local_nodeid().map_err(refused)?;
         let process = Address {
             node,
@@ -94,14 +95,16 @@ impl Links {
             quorum,
             votes,
             wakeup,
+            limit: options.timeout,
         };
         Ok((links, beginning))
     }
 
     /// Joins the group, as soon as corosync lets it: not while nodes come or go, nor before it
     /// has forgotten this process's last life.
-    pub(crate) fn join(&self) -> Result<(), Code> {
-        let end = Instant::now() + JOIN_FOR;
+    pub(crate) fn join(&self, end: Option<Instant>) -> Result<(), Code> {
+        let longest = Instant::now() + JOIN_FOR;
+        let end = end.map_or(longest, |end| end.min(longest));
         loop {
             match self.cpg.join(GROUP) {
                 Ok(()) => return Ok(()),

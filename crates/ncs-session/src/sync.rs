@@ -4,6 +4,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{self, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 #[derive(Default)]
 pub(crate) struct Mutex<T>(sync::Mutex<T>);
@@ -35,6 +36,11 @@ impl<T> DerefMut for Guard<'_, T> {
     }
 }
 
+/// The end of a wait that begins now. Too far away for the clock to express is as good as none.
+pub(crate) fn after(limit: Option<Duration>) -> Option<Instant> {
+    limit.and_then(|limit| Instant::now().checked_add(limit))
+}
+
 #[derive(Default)]
 pub(crate) struct Condvar(sync::Condvar);
 
@@ -49,6 +55,23 @@ impl Condvar {
             let again = self.0.wait(held).unwrap_or_else(PoisonError::into_inner);
             guard.0 = Some(again);
         }
+    }
+
+    /// The same, but no longer than until `end`; false once that has passed.
+    pub(crate) fn wait_until<T>(&self, guard: &mut Guard<'_, T>, end: Option<Instant>) -> bool {
+        let Some(end) = end else {
+            self.wait(guard);
+            return true;
+        };
+        let left = end.saturating_duration_since(Instant::now());
+        if left == Duration::ZERO {
+            return false;
+        }
+        if let Some(held) = guard.0.take() {
+            let again = self.0.wait_timeout(held, left);
+            guard.0 = Some(again.unwrap_or_else(PoisonError::into_inner).0);
+        }
+        true
     }
 
     pub(crate) fn notify_one(&self) {

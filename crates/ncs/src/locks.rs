@@ -76,6 +76,19 @@ impl LockTable {
         Some(next)
     }
 
+    /// Takes one claim out, wherever in the queue it stands. Returns who got the key by it.
+    pub(crate) fn withdraw(&mut self, key: &Key, claim: Claim) -> Option<Claim> {
+        let queue = self.queues.get_mut(key)?;
+        let at = queue.iter().position(|other| *other == claim)?;
+        queue.remove(at);
+        self.claims -= 1;
+        let next = queue.front().copied();
+        if next.is_none() {
+            self.queues.remove(key);
+        }
+        next.filter(|_| at == 0)
+    }
+
     /// Takes everything away from the owners that `gone` names. Returns who got a key by it,
     /// in the order of the keys.
     pub(crate) fn release(&mut self, gone: impl Fn(&Owner) -> bool) -> Vec<Claim> {
@@ -191,6 +204,23 @@ mod tests {
         table.lock(key("k"), b);
         assert_eq!(table.release(|owner| *owner == b.owner), []);
         assert_eq!(table.unlock(&key("k"), a.owner), Some(None));
+    }
+
+    #[test]
+    fn one_claim_can_be_withdrawn() {
+        let mut table = LockTable::default();
+        let (a, b, c) = (claim(1, 1), claim(2, 1), claim(3, 1));
+        for claim in [a, b, c] {
+            table.lock(key("k"), claim);
+        }
+        let later = Claim { request: 7, ..a };
+        assert_eq!(table.withdraw(&key("k"), later), None);
+        assert_eq!(table.withdraw(&key("other"), a), None);
+        assert_eq!(table.holder(&key("k")), Some(a.owner));
+        assert_eq!(table.withdraw(&key("k"), b), None, "who waits has nothing");
+        assert_eq!(table.withdraw(&key("k"), a), Some(c));
+        assert_eq!(table.withdraw(&key("k"), c), None);
+        assert_eq!(table, LockTable::default());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A started program that never outlives its owner.
 
-use std::io::Read;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::ops::{Deref, DerefMut};
 use std::process::{Child, ExitStatus, Output};
 use std::thread::{self, JoinHandle};
@@ -93,6 +93,33 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
         }
         bytes
     })
+}
+
+impl Process {
+    /// Lets a program, whose standard input and output are piped, run to its end, and returns
+    /// what it printed. `obey` carries out the lines that are orders, and says which are; the
+    /// program is told when that is done.
+    ///
+    /// # Panics
+    ///
+    /// If the program fails.
+    pub fn converse(&mut self, mut obey: impl FnMut(&str) -> bool) -> String {
+        let mut orders = self.child.stdin.take().expect("stdin is piped");
+        let lines = BufReader::new(self.child.stdout.take().expect("stdout is piped")).lines();
+        let mut printed = String::new();
+        for line in lines {
+            let line = line.expect("the program prints text");
+            if obey(&line) {
+                orders.write_all(b"done\n").expect("the program listens");
+            } else {
+                printed.push_str(&line);
+                printed.push('\n');
+            }
+        }
+        let status = self.child.wait().expect("a child can be waited for");
+        assert!(status.success(), "{status}: {printed}");
+        printed
+    }
 }
 
 impl Deref for Process {

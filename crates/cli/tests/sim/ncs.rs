@@ -4,13 +4,14 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use quorate_testkit::{
     CProgram, Cluster, Library, Process, Requirements, Scratch, Suite, source_root, wait_until,
 };
 
-use crate::tool::{config, printed, unprivileged};
+use crate::live::Served;
+use crate::tool::{QUORATE, config, printed, unprivileged};
 
 pub(crate) fn run_all(suite: &mut Suite) {
     let needs = Requirements::cluster()
@@ -25,6 +26,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
     ] {
         suite.test_with(name, &needs, || history.compare());
     }
+    suite.test_with("ncs/silence", &Requirements::none().ours(), silence);
 }
 
 /// A step: in a simulated cluster, in a real one, and what is told then.
@@ -79,7 +81,7 @@ const QUORUM_LOST_AND_REGAINED: History = History(&[
 
 impl History {
     fn compare(&self) {
-        let program = program();
+        let program = program("ncs_member");
         let real = self.real(&program);
         let simulated = self.simulated(&program, &real);
         assert_eq!(real, simulated);
@@ -168,10 +170,58 @@ fn callbacks(log: &Path) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-fn program() -> PathBuf {
+/// The daemon lives, and nothing of the group is heard: callers with a limit are told so, and
+/// nothing that they asked for in vain is left when it is over.
+fn silence() {
+    let scratch = Scratch::new("ncs-silence");
+    let scenario = scratch.path().join("scenario.toml");
+    let fault = "[cluster]\nnodes = 2\n\
+        [[fault]]\nname = \"silent\"\nservice = \"cpg\"\nhold_events = true\non = false\n";
+    fs::write(&scenario, fault).expect("it can be written");
+    let scenario = scenario.display().to_string();
+    let served = Served::start("silence", &["--scenario", &scenario]);
+    let program = program("ncs_limits").display().to_string();
+    for (case, expected) in [
+        (
+            "requests",
+            "lock 0\n\
+             lock 1 trylock 1 unlock 1 query 0 deregister 0\n\
+             free 0 0 0\n\
+             deregister 0 0\n",
+        ),
+        ("newcomer", "register 1 1 untouched\nlock 0 deregister 0\n"),
+    ] {
+        let mut command = Command::new(QUORATE);
+        command.args([
+            "exec",
+            "--name",
+            &served.name,
+            "--node",
+            "1",
+            "--",
+            &program,
+            case,
+        ]);
+        command.env("QUORATE_TIMEOUT_MS", "300");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = Process::new(command.spawn().expect("quorate starts"));
+        let printed = process.converse(|line| {
+            let state = match line {
+                "silence" => "on",
+                "speech" => "off",
+                _ => return false,
+            };
+            served.done(&format!("fault silent {state}"));
+            true
+        });
+        assert_eq!(printed, expected, "{case}");
+    }
+}
+
+fn program(name: &str) -> PathBuf {
     let directory = Library::Ours.find().expect("checked before");
-    CProgram::new("ncs_member-sim")
-        .source("tests/c/ncs_member.c")
+    CProgram::new(&format!("{name}-sim"))
+        .source(&format!("tests/c/{name}.c"))
         .include(&source_root().join("include"))
         .flag(&format!("-L{}", directory.display()))
         .flag(&format!("-Wl,-rpath,{}", directory.display()))

@@ -103,8 +103,11 @@ impl Machine {
                     request,
                 };
                 let (code, holder, next) = decide(state, Ordered { verb, key, claim });
-                if let Some(code) = code.filter(|_| from == self.config.process) {
-                    self.complete(request, code, holder, out);
+                if from == self.config.process {
+                    match code {
+                        Some(code) => self.complete(request, code, holder, out),
+                        None => self.queued(request, out),
+                    }
                 }
                 self.granted(next.as_slice(), out);
             }
@@ -115,6 +118,18 @@ impl Machine {
                 };
                 let granted = state.locks.release(|other| *other == owner);
                 self.granted(&granted, out);
+            }
+            Message::Withdraw {
+                handle,
+                request,
+                key,
+            } => {
+                let owner = Owner {
+                    process: from,
+                    handle,
+                };
+                let next = state.locks.withdraw(&key, Claim { owner, request });
+                self.granted(next.as_slice(), out);
             }
             Message::Hello(_)
             | Message::Ask(_)

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::admission::multicast;
-use super::{Effect, Machine, Order, Phase, Request, mask};
+use super::{Call, Effect, Machine, Order, Phase, Request, mask};
 use crate::code::Code;
 use crate::types::{Key, View, node_bit};
 use crate::wire::{LockVerb, Message};
@@ -61,8 +61,8 @@ impl Machine {
                 code: Code::BadHandle,
             });
         }
-        self.calls.retain(|request, caller| {
-            let stays = *caller != handle;
+        self.calls.retain(|request, call| {
+            let stays = call.handle != handle;
             if !stays {
                 let (request, code) = (*request, Code::BadHandle);
                 out.push(Effect::Completed {
@@ -96,7 +96,7 @@ impl Machine {
             (_, Some(true)) if matches!(self.phase, Phase::Lost) => Code::NotMember,
             (None, Some(true)) => Code::BadParameter,
             (Some(key), Some(true)) => {
-                self.calls.insert(request, handle);
+                self.calls.insert(request, Call { verb, handle, key });
                 out.push(multicast(&Message::Lock {
                     verb,
                     handle,
@@ -113,7 +113,27 @@ impl Machine {
         });
     }
 
-    /// Answers a call, unless its handle was given up in the meantime.
+    /// A caller has gone. The group has heard the request or will: what takes it back comes behind
+    /// it. One to give a key up needs none.
+    pub(super) fn withdraw(&mut self, request: u64, out: &mut Vec<Effect>) {
+        let call = self.calls.remove(&request);
+        if let Some(Call { handle, key, .. }) = call.filter(|call| call.verb != LockVerb::Unlock) {
+            out.push(multicast(&Message::Withdraw {
+                handle,
+                request,
+                key,
+            }));
+        }
+    }
+
+    /// A call waits for a holder, if its caller still does.
+    pub(super) fn queued(&self, request: u64, out: &mut Vec<Effect>) {
+        if self.calls.contains_key(&request) {
+            out.push(Effect::Queued { request });
+        }
+    }
+
+    /// Answers a call, unless its handle was given up or its caller went in the meantime.
     pub(super) fn complete(
         &mut self,
         request: u64,

@@ -68,6 +68,13 @@ pub enum Input<'a> {
     TryLock(Request<'a>),
     /// `NCS_UnLock`.
     Unlock(Request<'a>),
+    /// The caller of a call about a key waits no longer, and has been told so: there will be no
+    /// [`Effect::Completed`]. A lock that is granted nevertheless is given back; one that is
+    /// given up stays so.
+    Withdraw {
+        /// Which one.
+        request: u64,
+    },
     /// Admission takes long: ask another member for the state. Never needed while processes
     /// run; it helps when the member that was asked is stopped.
     Nudge,
@@ -111,6 +118,12 @@ pub enum Effect {
         handle: u32,
         /// [`Code::Success`] or [`Code::BadHandle`].
         code: Code,
+    },
+    /// A call about a key has come through the group's order, and waits for a holder from here
+    /// on.
+    Queued {
+        /// Which one.
+        request: u64,
     },
     /// A call about a key came to its end.
     Completed {

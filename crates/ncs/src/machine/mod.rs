@@ -21,7 +21,7 @@ use verdicts::Verdicts;
 
 use crate::code::Code;
 use crate::state::{Branch, State};
-use crate::types::{Address, Reason, Record, View, node_bit};
+use crate::types::{Address, Key, Reason, Record, View, node_bit};
 use crate::wire::{LockVerb, Message};
 
 /// \[OURS\] What a machine begins with.
@@ -72,12 +72,19 @@ pub struct Machine {
     speaking: bool,
     /// Handles, and whether they are registered already.
     handles: BTreeMap<u32, bool>,
-    /// Calls that wait for an answer, and their handles.
-    calls: BTreeMap<u64, u32>,
+    calls: BTreeMap<u64, Call>,
     addresses: BTreeMap<u32, IpAddr>,
     /// Nodes that votequorum says are leaving, and those of them the group was told of.
     leaving: u32,
     told: u32,
+}
+
+/// A call that waits for an answer.
+#[derive(Debug)]
+struct Call {
+    verb: LockVerb,
+    handle: u32,
+    key: Key,
 }
 
 #[derive(Debug)]
@@ -152,6 +159,7 @@ impl Machine {
             Input::Lock(request) => self.call(LockVerb::Lock, request, &mut out),
             Input::TryLock(request) => self.call(LockVerb::TryLock, request, &mut out),
             Input::Unlock(request) => self.call(LockVerb::Unlock, request, &mut out),
+            Input::Withdraw { request } => self.withdraw(request, &mut out),
             Input::Nudge => self.nudge(),
             Input::DaemonLost => {
                 self.lose(&mut out);

@@ -94,6 +94,8 @@ pub(crate) enum Message {
     },
     /// The handle is no more: all that it holds and waits for is given up.
     Release { handle: u32 },
+    /// Nobody waits for a request any more: what it has come to is undone.
+    Withdraw { handle: u32, request: u64, key: Key },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +145,7 @@ impl Message {
             } => 9,
             Self::Release { .. } => 10,
             Self::Ask(_) => 11,
+            Self::Withdraw { .. } => 12,
         }
     }
 
@@ -197,6 +200,11 @@ impl Message {
                 request,
                 key,
                 ..
+            }
+            | Self::Withdraw {
+                handle,
+                request,
+                key,
             } => {
                 out.u32(*handle);
                 out.u64(*request);
@@ -258,6 +266,11 @@ impl Message {
                 serial: from.u32()?,
                 attempt: from.u32()?,
             }),
+            12 => Message::Withdraw {
+                handle: from.u32()?,
+                request: from.u64()?,
+                key: from.key()?,
+            },
             _ => return Err(WireError::Unknown),
         };
         from.finish()?;

@@ -62,6 +62,11 @@ fn samples() -> Vec<Message> {
             serial: 2,
             attempt: 3,
         }),
+        Message::Withdraw {
+            handle: 5,
+            request: 6,
+            key,
+        },
     ]
 }
 
@@ -103,7 +108,7 @@ fn every_shorter_and_longer_message_is_refused() {
 #[test]
 fn strangers_are_unknown() {
     let bytes = Message::Leaving { node: 1 }.encode();
-    for (at, what) in [(0, b'X'), (4, 2), (5, 1), (6, 0), (6, 12), (7, 1)] {
+    for (at, what) in [(0, b'X'), (4, 2), (5, 1), (6, 0), (6, 13), (7, 1)] {
         let mut other = bytes.clone();
         other[at] = what;
         assert_eq!(

@@ -16,6 +16,7 @@ pub(crate) struct Tally {
     pub(crate) callbacks: u64,
     pub(crate) losses: u64,
     pub(crate) grants: u64,
+    pub(crate) withdrawals: u64,
     /// Grants of a lock to a handle while another one, cut off, had not heard of its loss.
     pub(crate) overlaps: u64,
 }
@@ -27,6 +28,7 @@ impl Tally {
         self.callbacks += other.callbacks;
         self.losses += other.losses;
         self.grants += other.grants;
+        self.withdrawals += other.withdrawals;
         self.overlaps += other.overlaps;
     }
 
@@ -34,6 +36,7 @@ impl Tally {
         for count in [self.registrations, self.callbacks, self.losses, self.grants] {
             assert!(count > self.histories / 2, "{self:?}");
         }
+        assert!(self.withdrawals > self.histories / 20, "{self:?}");
     }
 }
 

@@ -124,6 +124,16 @@ impl World {
         self.feed(p, input, Some(request));
     }
 
+    pub(crate) fn withdraw(&mut self, p: usize, nth: u8) {
+        let calls = &mut self.programs[p].calls;
+        let nth = usize::from(nth) % calls.len().max(1);
+        if let Some(request) = calls.keys().nth(nth).copied() {
+            calls.remove(&request);
+            self.tally.withdrawals += 1;
+            self.feed(p, Input::Withdraw { request }, None);
+        }
+    }
+
     pub(crate) fn reform(&mut self, node: u32, missed: u32) {
         if !self.cluster.nodes[&node].up {
             return;

@@ -31,6 +31,7 @@ fn op() -> impl Strategy<Value = Op> {
         16 => (which, which, key.clone()).prop_map(|(p, h, k)| Op::Lock(p, h, k)),
         8 => (which, which, key.clone()).prop_map(|(p, h, k)| Op::TryLock(p, h, k)),
         12 => (which, which, key).prop_map(|(p, h, k)| Op::Unlock(p, h, k)),
+        5 => (which, which).prop_map(|(p, nth)| Op::Withdraw(p, nth)),
         6 => (any::<u32>(), any::<u64>()).prop_map(|(mask, keeper)| Op::Split(mask, keeper)),
         4 => Just(Op::Heal),
         10 => (which, prop_oneof![4 => Just(0), 1 => any::<u32>()])

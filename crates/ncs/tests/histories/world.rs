@@ -25,6 +25,8 @@ pub(crate) enum Op {
     Lock(u8, u8, u8),
     TryLock(u8, u8, u8),
     Unlock(u8, u8, u8),
+    /// The caller of one of the calls that wait goes.
+    Withdraw(u8, u8),
     Split(u32, u64),
     Heal,
     /// The nodes that reach this one form a ring; those of the mask miss its verdict.
@@ -113,6 +115,7 @@ impl World {
             Op::Lock(p, h, key) => self.call(p, h, Verb::Lock, key),
             Op::TryLock(p, h, key) => self.call(p, h, Verb::TryLock, key),
             Op::Unlock(p, h, key) => self.call(p, h, Verb::Unlock, key),
+            Op::Withdraw(p, nth) => self.withdraw(self.pick(p), nth),
             Op::Split(mask, keeper) => self.cluster.split(mask, keeper),
             Op::Heal => self.cluster.heal(),
             Op::Reform(n, missed) => self.reform(self.pick_node(n), missed),
@@ -285,6 +288,10 @@ impl World {
                 self.tally.losses += 1;
             }
             Effect::Callback { .. } => {}
+            Effect::Queued { request } => {
+                let call = &self.programs[p].calls[&request];
+                assert_eq!(call.verb, Verb::Lock, "others wait for no holder");
+            }
             Effect::Completed {
                 request,
                 code,

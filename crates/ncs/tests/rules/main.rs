@@ -36,7 +36,12 @@ impl Alone {
     }
 
     fn feed(&mut self, input: Input<'_>) {
-        let mut effects = self.machine.handle(input);
+        let effects = self.machine.handle(input);
+        self.come_back(effects);
+    }
+
+    /// Carries out effects: messages come back, and what comes of them.
+    fn come_back(&mut self, mut effects: Vec<Effect>) {
         while !effects.is_empty() {
             for effect in std::mem::take(&mut effects) {
                 match effect {
