@@ -27,6 +27,10 @@ void measure_trackstart(long rounds);
 void measure_event(long rounds);
 void measure_burst(long events);
 
+/* In KiB: what is used of /dev/shm, and this process's share of the memory it uses. */
+double tmpfs(void);
+double own_memory(void);
+
 void measure_memory(long connections);
 void measure_stack(void);
 

@@ -1,6 +1,6 @@
 //! `make bench-client`: libvotequorum, ours beside the original, with one corosync, in one run.
 //! Writes docs/performance.md's section and docs/performance.svg. Nothing here passes or fails.
-//! `cargo bench --bench client -- instructions` (or `latency`) shows only that, for whoever changes
+//! `cargo bench --bench client -- instructions` (or `latency`, `scale`) shows only that, for whoever changes
 //! the path of a call.
 
 mod chart;
@@ -10,11 +10,13 @@ mod driver;
 mod figures;
 mod measure;
 mod report;
+mod scale;
 
 use quorate_testkit::{Cluster, Library, Requirements, source_root};
 
 use measure::Pair;
 use report::table;
+use scale::Many;
 
 fn main() {
     let needs = Requirements::cluster()
@@ -40,6 +42,11 @@ fn main() {
         println!("{}", table(&Pair::start_pinned(node, &program).latency()));
         return;
     }
+    if asked("scale") {
+        let many = Many::all(Pair::start(node, &program), node, &program);
+        println!("{}", scale::table(&many));
+        return;
+    }
 
     driver::pin(node, "0");
     let mut rows = Pair::start_pinned(node, &program).latency();
@@ -53,18 +60,17 @@ fn main() {
     rows.extend(measure::loading(node, &program));
     rows.extend(pair.memory());
 
-    let mut scale = pair.threads();
-    scale.extend(measure::processes(node, &program, 100));
-    for count in [1, 10, 100, 1000] {
-        scale.extend(pair.connections(count));
-    }
+    let threads = pair.threads();
+    let many = scale::table(&Many::all(pair, node, &program));
 
     let mut text = table(&rows);
     text.push_str(&format!(
         "\nSystem calls per getinfo, original and ours: {by_name}.\n\n![Every ratio of the table](performance.svg)\n\n"
     ));
     text.push_str("### Many connections, many threads\n\n");
-    text.push_str(&table(&scale));
+    text.push_str(&table(&threads));
+    text.push_str("\nOriginal, ours and the ratio:\n\n");
+    text.push_str(&many);
     println!("{text}");
     let docs = source_root().join("docs");
     document::replace(&docs.join("performance.md"), "client", &text);

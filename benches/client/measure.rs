@@ -56,7 +56,7 @@ impl Pair {
         both
     }
 
-    fn driver(&mut self, library: Library) -> &mut Driver {
+    pub(crate) fn driver(&mut self, library: Library) -> &mut Driver {
         match library {
             Library::Original => &mut self.theirs,
             Library::Ours => &mut self.ours,
@@ -166,22 +166,6 @@ impl Pair {
         rows
     }
 
-    /// So many connections in one process, each used in turn.
-    pub(crate) fn connections(&mut self, count: usize) -> Vec<Row> {
-        let command = format!("scale {count} 4000");
-        let kinds = ["scale-open", "scale-getinfo", "scale-close"];
-        let whats = [
-            format!("initialize, until {count} are open"),
-            format!("getinfo, {count} connections in turn"),
-            format!("finalize, until none of {count} is open"),
-        ];
-        self.once(&command, &kinds)
-            .into_iter()
-            .zip(whats)
-            .map(|(both, what)| both.median_row(&what, Unit::Microseconds))
-            .collect()
-    }
-
     /// Eight threads. The original gives wrong answers on one handle without a lock of the
     /// program's own around every call, so it has one.
     pub(crate) fn threads(&mut self) -> Vec<Row> {
@@ -218,28 +202,6 @@ pub(crate) fn by_turns(rounds: usize) -> impl Iterator<Item = Library> {
         0 => [theirs, ours],
         _ => [ours, theirs],
     })
-}
-
-/// So many processes with one connection each; all of them call at once.
-pub(crate) fn processes(node: &Node, program: &Path, count: usize) -> Vec<Row> {
-    let mut both = Both::default();
-    for library in by_turns(4) {
-        let mut drivers: Vec<Driver> = (0..count)
-            .map(|_| Driver::start(node, program, library))
-            .collect();
-        for driver in &mut drivers {
-            driver.tell("getinfo 500");
-        }
-        let times: Vec<f64> = drivers
-            .iter_mut()
-            .flat_map(|driver| of_kind(&driver.hear(), "getinfo"))
-            .collect();
-        both.push(library, median(&times));
-    }
-    vec![both.row(
-        &format!("getinfo, {count} processes at once"),
-        Unit::Microseconds,
-    )]
 }
 
 /// A process that loads the library by itself, asks once, and is done with it.
@@ -287,11 +249,5 @@ impl Both {
             median(&self.ours),
             Ratio::of(&self.ours, &self.theirs),
         )
-    }
-
-    /// Compares the medians, where rounds are not pairs.
-    fn median_row(&self, what: &str, unit: Unit) -> Row {
-        let (theirs, ours) = (median(&self.theirs), median(&self.ours));
-        Row::new(what, unit, theirs, ours, Ratio::of(&[ours], &[theirs]))
     }
 }

@@ -30,6 +30,7 @@ static void close_many(votequorum_handle_t *all, long count)
 static void call_all(const votequorum_handle_t *all, long count, long calls)
 {
 	struct votequorum_info info;
+	uint64_t begin = now();
 
 	for (long i = 0; i < calls; i++) {
 		uint64_t start = now();
@@ -37,15 +38,20 @@ static void call_all(const votequorum_handle_t *all, long count, long calls)
 		must("votequorum_getinfo", votequorum_getinfo(all[i % count], 0, &info));
 		sample("scale-getinfo", (double)(now() - start));
 	}
+	sample("scale-rate", (double)(now() - begin) / (double)calls);
 }
 
+/* Memory is that of connections which have been used. */
 void measure_scale(long connections, long calls)
 {
+	double before[2] = { tmpfs(), own_memory() };
 	uint64_t start = now();
 	votequorum_handle_t *all = open_many(connections);
 
 	sample("scale-open", (double)(now() - start) / (double)connections);
 	call_all(all, connections, calls);
+	sample("scale-tmpfs", (tmpfs() - before[0]) / (double)connections);
+	sample("scale-memory", (own_memory() - before[1]) / (double)connections);
 	start = now();
 	close_many(all, connections);
 	sample("scale-close", (double)(now() - start) / (double)connections);
