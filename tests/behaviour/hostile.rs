@@ -23,12 +23,10 @@ pub(super) fn run(suite: &mut Suite) {
     let needs = Requirements::none().program("cc").ours();
     for (kind, name) in Kind::BOTH.into_iter().zip(["rings", "sockets"]) {
         suite.test_with(&format!("hostile_daemon_with_{name}"), &needs, || {
-            by_chance(kind, true, program("hostile", "votequorum"), "1500");
+            by_chance(kind, program("hostile", "votequorum"), "1500");
         });
-        // Who waits for its turn in the group's order waits as long as the daemon lives, whatever
-        // that says: only the handshakes are spoilt.
         suite.test_with(&format!("hostile_services_with_{name}"), &needs, || {
-            by_chance(kind, false, program("hostile_ncs", "ncssdk"), "300");
+            by_chance(kind, program("hostile_ncs", "ncssdk"), "300");
         });
     }
     suite.test_with("flood_of_events", &needs, flood);
@@ -59,13 +57,13 @@ fn output(daemon: &Scripted, program: PathBuf, argument: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A fault in every fourth message and every eighth handshake, or in every third handshake only.
-fn by_chance(kind: Kind, messages: bool, program: PathBuf, rounds: &str) {
+/// A fault in every fourth message and every eighth handshake.
+fn by_chance(kind: Kind, program: PathBuf, rounds: &str) {
     let (committed, links) = (Arc::new(AtomicU64::new(0)), AtomicU64::new(0));
     let count = Arc::clone(&committed);
     let daemon = Scripted::start(&SERVICES, kind, move |service, mut link| {
         let mut random = Random::new(links.fetch_add(1, Ordering::Relaxed));
-        if random.below(if messages { 8 } else { 3 }) == 0 {
+        if random.below(8) == 0 {
             count.fetch_add(1, Ordering::Relaxed);
             if !spoilt_handshake(&mut link, &mut random) {
                 return;
@@ -74,7 +72,7 @@ fn by_chance(kind: Kind, messages: bool, program: PathBuf, rounds: &str) {
             return;
         }
         converse(&mut link, service, &mut |_, message| {
-            if random.below(4) != 0 || !messages {
+            if random.below(4) != 0 {
                 return None;
             }
             count.fetch_add(1, Ordering::Relaxed);

@@ -26,7 +26,10 @@ pub(super) fn run(suite: &mut Suite, needs: &Requirements, cluster: &impl Deref<
     suite.test_with("another_process_namespace", &unshare, || {
         another_process_namespace(running(cluster));
     });
-    suite.test_with("soak", needs, || soak(running(cluster)));
+    suite.test_with("soak", needs, || {
+        soak_of_the_original(running(cluster));
+        soak(running(cluster));
+    });
 }
 
 fn program(name: &str) -> CProgram {
@@ -97,6 +100,16 @@ fn another_process_namespace(node: &Node) {
             "{library:?}: {printed}"
         );
     }
+}
+
+/// The original is not right for two seconds, so it is not asked for more.
+fn soak_of_the_original(node: &Node) {
+    let mut command = node.command(soak_program());
+    command.arg("2");
+    let (ended, printed, complaints) = converse(node, command, Library::Original);
+    print!("    {complaints}{printed}");
+    let is_right = ended == Ended::Normally && printed.starts_with("wrong 0,");
+    assert!(!is_right, "{printed}{complaints}");
 }
 
 /// Where the program for the soak is, to be run with a number of seconds.
