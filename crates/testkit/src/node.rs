@@ -133,6 +133,15 @@ impl Node {
     ///
     /// When it can't be started or runs already.
     pub fn launch(&self) {
+        self.launch_with(&[]);
+    }
+
+    /// The same, with more in the daemon's environment.
+    ///
+    /// # Panics
+    ///
+    /// As for [`Self::launch`].
+    pub fn launch_with(&self, environment: &[(&str, &str)]) {
         let mut daemon = self.daemon();
         assert!(daemon.process.is_none(), "node {} runs already", self.id);
         let log = OpenOptions::new()
@@ -150,6 +159,7 @@ impl Node {
             .arg(self.config_path())
             // For the times in its log.
             .env("TZ", "UTC")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(second);

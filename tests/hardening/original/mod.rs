@@ -2,6 +2,9 @@
 //! corosync 3.1.7 with libqb 2.0.6, one daemon for each attack, in namespaces of its own. The
 //! numbers are those of the table in `docs/testing.md`.
 
+mod requests;
+mod traced;
+
 use std::any::Any;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -63,24 +66,40 @@ const CASES: [Case; 10] = [
     }),
 ];
 
+fn all() -> impl Iterator<Item = Case> {
+    let more = requests::CASES.into_iter().chain(traced::CASES);
+    CASES.into_iter().chain(more)
+}
+
 pub(crate) fn run_all(suite: &mut Suite) {
-    for (name, _, check) in CASES {
-        suite.test_with(
-            &format!("original/{name}"),
-            &Requirements::cluster(),
-            || {
-                let cluster = Cluster::builder().start();
-                let node = cluster.node(1);
-                let attacker = Attacker::start(node, name);
-                check(node, &attacker);
-            },
-        );
+    for (name, _, check) in all() {
+        let mut needs = Requirements::cluster();
+        if traced::CASES.iter().any(|case| case.0 == name) {
+            needs = needs.program("strace");
+        }
+        suite.test_with(&format!("original/{name}"), &needs, || {
+            let cluster = Cluster::builder().start();
+            let node = cluster.node(1);
+            let attacker = Attacker::start(node, name);
+            check(node, &attacker);
+        });
     }
+    suite.test_with(
+        &format!("original/{}", requests::DEVICE),
+        &Requirements::cluster(),
+        requests::a_device_leaves,
+    );
 }
 
 /// In a process of its own on the node: attacks, says so, and stays as it is.
 pub(crate) fn attack(name: &str) -> ExitCode {
-    let Some((_, attack, _)) = CASES.iter().find(|case| case.0 == name) else {
+    if let Some((_, play)) = traced::ROLES.iter().find(|(role, _)| *role == name) {
+        play();
+        return ExitCode::SUCCESS;
+    }
+    let of_case = || Some(all().find(|case| case.0 == name)?.1);
+    let of_device = (name == requests::DEVICE).then_some(requests::device_that_leaves as fn() -> _);
+    let Some(attack) = of_device.or_else(of_case) else {
         return ExitCode::FAILURE;
     };
     let _kept = attack();
