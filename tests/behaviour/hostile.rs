@@ -1,13 +1,15 @@
 //! The C functions with a daemon that breaks the rules by chance.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use quorate_ipc::Service;
 use quorate_testkit::daemon::{Fault, Kind, Link, Scripted, converse};
-use quorate_testkit::{CProgram, Library, Load, Random, Requirements, Suite, source_root};
+use quorate_testkit::{CProgram, Library, Load, Random, Suite, source_root};
 
 const SERVICES: [Service; 4] = [
     Service::VoteQuorum,
@@ -20,15 +22,26 @@ const SERVICES: [Service; 4] = [
 const NOTHING_LOST: &str = "some failed, lost: descriptors 0, rings 0, memory none\n";
 
 pub(super) fn run(suite: &mut Suite) {
-    let needs = Requirements::none().program("cc").ours();
-    for (kind, name) in Kind::BOTH.into_iter().zip(["rings", "sockets"]) {
-        suite.test_with(&format!("hostile_daemon_with_{name}"), &needs, || {
-            by_chance(kind, program("hostile", "votequorum"), "1500");
-        });
-        suite.test_with(&format!("hostile_services_with_{name}"), &needs, || {
-            by_chance(kind, program("hostile_ncs", "ncssdk"), "300");
-        });
+    let needs = |kind: Kind| kind.needs().program("cc").ours();
+    for (kind, name) in Kind::ALL {
+        let mut test = |what: &str, of: &str, library: &str, rounds: &str| {
+            suite.test_with(&format!("{what}{name}"), &needs(kind), || {
+                kind.surround(|| by_chance(kind, program(of, library), rounds));
+            });
+        };
+        test("hostile_daemon_with_", "hostile", "votequorum", "1500");
+        test("hostile_services_with_", "hostile_ncs", "ncssdk", "300");
     }
+    let needs = needs(Kind::Rings);
+    suite.test_with("ring_cut_short_on_purpose", &needs, || {
+        cut_short(Kind::Rings, 150, program("hostile", "votequorum"), "500");
+    });
+    suite.test_with("ring_cut_short_on_purpose_under_ncssdk", &needs, || {
+        cut_short(Kind::Rings, 1500, program("hostile_ncs", "ncssdk"), "200");
+    });
+    suite.test_with("control_file_cut_short_on_purpose", &needs, || {
+        cut_short(Kind::Sockets, 150, program("hostile", "votequorum"), "500");
+    });
     suite.test_with("flood_of_events", &needs, flood);
 }
 
@@ -46,10 +59,8 @@ fn program(name: &str, library: &str) -> PathBuf {
 fn output(daemon: &Scripted, program: PathBuf, argument: &str) -> String {
     let mut command = Command::new(program);
     Library::Ours.apply(&mut command, Load::Path);
-    command
-        .arg(argument)
-        .env("QUORATE_RUN_DIR", daemon.run_dir())
-        .env("QUORATE_TIMEOUT_MS", "20");
+    daemon.lead(&mut command);
+    command.arg(argument).env("QUORATE_TIMEOUT_MS", "20");
     let output = command.output().expect("the program starts");
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {complaints}", output.status);
@@ -76,7 +87,7 @@ fn by_chance(kind: Kind, program: PathBuf, rounds: &str) {
                 return None;
             }
             count.fetch_add(1, Ordering::Relaxed);
-            Some(Fault::any(&mut random, message, kind == Kind::Rings))
+            Some(Fault::any(&mut random, message, kind))
         });
     });
     let printed = output(&daemon, program, rounds);
@@ -85,6 +96,39 @@ fn by_chance(kind: Kind, program: PathBuf, rounds: &str) {
     println!("    {committed} faults");
     assert_eq!(printed, NOTHING_LOST);
     assert!(committed > 100, "{committed}");
+}
+
+/// The daemon has kept descriptors of all files, and cuts one after the other short with these, each
+/// within so many microseconds.
+fn cut_short(kind: Kind, within_us: usize, program: PathBuf, rounds: &str) {
+    let (cuts, links) = (Arc::new(AtomicU64::new(0)), AtomicU64::new(0));
+    let count = Arc::clone(&cuts);
+    let daemon = Scripted::start(&SERVICES, kind, move |service, mut link| {
+        let copy = |file: &File| file.try_clone().expect("a descriptor is free");
+        let files: Vec<File> = link.files().into_iter().map(copy).collect();
+        let mut random = Random::new(links.fetch_add(1, Ordering::Relaxed));
+        let over = AtomicBool::new(false);
+        link.admit();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Acquire) {
+                    let file = random.below(files.len());
+                    std::thread::sleep(Duration::from_micros(random.below(within_us) as u64));
+                    let len = random.pick(&[0, 4096, 8192]);
+                    files[file].set_len(len).expect("a file can be cut");
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            converse(&mut link, service, &mut |_, _| None);
+            over.store(true, Ordering::Release);
+        });
+    });
+    let printed = output(&daemon, program, rounds);
+    drop(daemon);
+    let cuts = cuts.load(Ordering::Relaxed);
+    println!("    {cuts} cuts");
+    assert_eq!(printed, NOTHING_LOST);
+    assert!(cuts > 100, "{cuts}");
 }
 
 /// One byte of the answer is wrong, or the answer is not whole; false if that was all.

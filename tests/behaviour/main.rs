@@ -14,25 +14,7 @@ mod environment;
 mod hostile;
 mod hosts;
 
-/// How a program ended, in the words of the table of cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ends {
-    /// Normally, having printed this.
-    With(&'static str),
-    /// By a signal of its own making: SIGSEGV, SIGABRT.
-    Crashing,
-    /// Not at all: SIGALRM ended it.
-    Never,
-}
-
-/// Of the original, that it is not run: what it does is left to chance.
-const BY_CHANCE: Option<Ends> = None;
-
-struct Case {
-    name: &'static str,
-    original: Option<Ends>,
-    ours: Ends,
-}
+use cases::{Case, Ends};
 
 /// A case that never ends is given this many seconds; one that ends, many more.
 const SHORT: &str = "3";

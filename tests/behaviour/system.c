@@ -160,6 +160,28 @@ static void no_address_space(void)
 	       lost, result);
 }
 
+/* A program that may not write to files, on pain of SIGXFSZ. */
+static void no_file_size(void)
+{
+	struct rlimit usual, none;
+	votequorum_handle_t handle;
+	int lost = -descriptors(), works = 0;
+	cs_error_t result;
+
+	getrlimit(RLIMIT_FSIZE, &usual);
+	none = usual;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_FSIZE, &none);
+	result = votequorum_initialize(&handle, &all_callbacks);
+	if (result == CS_OK) {
+		works = usable(handle);
+		votequorum_finalize(handle);
+	}
+	/* What is printed may be a file. */
+	setrlimit(RLIMIT_FSIZE, &usual);
+	printf("initialize %d, usable %d, descriptors lost %d\n", result, works, lost + descriptors());
+}
+
 /* What a program is given that is executed by one with a connection. */
 static void executed(void)
 {
@@ -220,9 +242,9 @@ static void ring_cut_short(void)
 	printf(" usable %d\n", usable(handle));
 }
 
-/* Only root has another way to a file without a name. It stands for a daemon that keeps a
- * descriptor and cuts the file with it: corosync keeps none. */
-static void ring_cut_short_on_purpose(void)
+/* Only root has another way to a file without a name, as a root's daemon in corosync's place would
+ * have that kept a descriptor: corosync keeps none. */
+static void ring_cut_short_by_root(void)
 {
 	votequorum_handle_t handle = opened();
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -243,6 +265,21 @@ static void ring_cut_short_on_purpose(void)
 		return;
 	}
 	printf("usable %d\n", usable(handle));
+}
+
+/* How often this process has mapped the data of rings. */
+static void rings_mapped(void)
+{
+	votequorum_handle_t handle = opened();
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	int data = 0;
+
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		data += strstr(line, "-votequorum-data") != NULL;
+	}
+	fclose(maps);
+	printf("data %d, usable %d\n", data, usable(handle));
 }
 
 static int resize_shared_memory(unsigned long kilobytes)
@@ -312,13 +349,15 @@ const struct one_case system_cases[] = {
 	CASE(signals_in_calls),
 	CASE(no_descriptors),
 	CASE(no_address_space),
+	CASE(no_file_size),
 	CASE(executed),
 	CASE(shared_memory),
 	CASE(shared_memory_full),
 	CASE(no_shared_memory),
 	CASE(read_only_shared_memory),
 	CASE(ring_cut_short),
-	CASE(ring_cut_short_on_purpose),
+	CASE(ring_cut_short_by_root),
+	CASE(rings_mapped),
 	CASE(first_handle_is_not_constant),
 	END,
 };

@@ -48,6 +48,16 @@ impl Service {
     }
 }
 
+/// How far a daemon is trusted with memory that it shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Daemon {
+    /// Root's, where the system's corosync is: it could kill this process anyhow, and keeps no
+    /// descriptor of the files it shares.
+    System,
+    /// Any other, such as a simulated cluster's: it may cut short what it shares.
+    Other,
+}
+
 /// A way to reach the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
@@ -82,8 +92,21 @@ impl Endpoint {
         }
     }
 
-    /// A stream socket connected to the service.
-    pub(crate) fn connect(&self, service: Service) -> Result<OwnedFd, Error> {
+    /// A stream socket connected to the service, and who serves it.
+    pub(crate) fn connect(&self, service: Service) -> Result<(OwnedFd, Daemon), Error> {
+        let (socket, uid) = self.trusted(service)?;
+        Ok((socket, self.daemon(uid)))
+    }
+
+    fn daemon(&self, uid: u32) -> Daemon {
+        match self {
+            Self::Corosync | Self::Filesystem(_) if uid == 0 => Daemon::System,
+            _ => Daemon::Other,
+        }
+    }
+
+    /// The socket, and the id of the user who serves it.
+    fn trusted(&self, service: Service) -> Result<(OwnedFd, u32), Error> {
         match self {
             Self::Corosync => {
                 let socket = sys::unix_socket(SocketKind::Stream)?;
@@ -164,9 +187,10 @@ fn trusted_dir(dir: &Path) -> Result<(), Error> {
 }
 
 /// In a directory that others can write to, any of them may be listening.
-fn trusted_peer(socket: OwnedFd) -> Result<OwnedFd, Error> {
-    if trusted_owner(sys::peer(socket.as_fd())?.uid) {
-        Ok(socket)
+fn trusted_peer(socket: OwnedFd) -> Result<(OwnedFd, u32), Error> {
+    let uid = sys::peer(socket.as_fd())?.uid;
+    if trusted_owner(uid) {
+        Ok((socket, uid))
     } else {
         Err(Error::Untrusted("the socket is served by another user"))
     }
@@ -193,6 +217,18 @@ mod tests {
             Endpoint::choose(dir(), true, true),
             Endpoint::Filesystem(_)
         ));
+    }
+
+    #[test]
+    fn only_roots_daemon_at_the_systems_place_is_the_systems() {
+        let places = [
+            Endpoint::Corosync,
+            Endpoint::Filesystem(FILESYSTEM_DIRS),
+            Endpoint::RunDir("/run/x".into()),
+        ];
+        let by = |uid| places.each_ref().map(|place| place.daemon(uid));
+        assert_eq!(by(0), [Daemon::System, Daemon::System, Daemon::Other]);
+        assert_eq!(by(1000), [Daemon::Other; 3]);
     }
 
     #[test]

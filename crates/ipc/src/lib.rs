@@ -14,6 +14,7 @@
 //! and mappings).
 
 mod atomic;
+mod calls;
 pub mod client;
 pub mod endpoint;
 mod error;

@@ -1,7 +1,7 @@
 //! A ring in plain memory: only there for fuzzing, and for the models in `tests/loom`.
 
 use crate::atomic::{AtomicU32, AtomicU64};
-use crate::ring::Shared;
+use crate::ring::Words;
 
 pub(crate) struct Memory {
     write_index: AtomicU32,
@@ -21,7 +21,7 @@ impl Memory {
     }
 }
 
-impl Shared for Memory {
+impl Words for Memory {
     fn write_index(&self) -> &AtomicU32 {
         &self.write_index
     }

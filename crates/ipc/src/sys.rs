@@ -1,9 +1,11 @@
 //! System calls and mappings: the only unsafe code of this crate.
 
 pub(crate) mod host;
+mod kernel_words;
 mod mapping;
 mod room;
 
+pub(crate) use kernel_words::{KernelWords, Waited};
 pub(crate) use mapping::Mapping;
 pub use room::{Room, Space};
 
@@ -287,8 +289,7 @@ pub(crate) fn shutdown(fd: BorrowedFd<'_>) {
 pub(crate) fn futex_wait_while_zero(word: &AtomicU32, limit: Duration) {
     let limit = timespec(limit);
     // SAFETY: the word and the timespec are valid for the call. The futex is
-    // shared between processes, hence no private flag; a word whose page the
-    // peer has cut off makes the call fail, not the process.
+    // shared between processes, hence no private flag.
     unsafe {
         libc::syscall(
             libc::SYS_futex,
@@ -352,6 +353,18 @@ pub(crate) fn process_id() -> u32 {
 pub(crate) fn effective_uid() -> u32 {
     // SAFETY: geteuid takes nothing and cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// Length in bytes that a file which this process writes to may have: beyond it, the
+/// kernel answers with SIGXFSZ.
+pub(crate) fn file_size_limit() -> u64 {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is writable. It can't fail: the resource is one there is.
+    unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) };
+    limit.rlim_cur
 }
 
 /// Whether the program was started with more rights than its user has.

@@ -8,10 +8,27 @@ use std::process::{ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::sched::{CloneFlags, setns};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::Pid;
 
 use crate::process::Process;
+
+/// Does something in a thread that is alone in a network, where no corosync has its names. What it
+/// starts is there, too.
+///
+/// # Panics
+///
+/// When the caller is not root.
+pub fn in_own_network<T: Send>(act: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            unshare(CloneFlags::CLONE_NEWNET).expect("root may have a network of its own");
+            act()
+        });
+        let ended = thread.join();
+        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
 
 /// Run by the first process of the namespaces. It then waits for its standard input to end, which
 /// happens when the test process ends, however that happens; the kernel kills the rest.

@@ -14,6 +14,7 @@ pub struct Requirements {
     programs: Vec<String>,
     files: Vec<PathBuf>,
     namespaces: bool,
+    root: bool,
     ours: bool,
 }
 
@@ -50,6 +51,12 @@ impl Requirements {
         self.file(Path::new("/usr/include").join(name))
     }
 
+    /// The caller must be root.
+    pub fn root(mut self) -> Self {
+        self.root = true;
+        self
+    }
+
     /// Our libraries must have been built.
     pub fn ours(mut self) -> Self {
         self.ours = true;
@@ -75,6 +82,9 @@ impl Requirements {
         }
         if self.namespaces && missing.is_empty() {
             missing.extend(namespaces().err());
+        }
+        if self.root && !nix::unistd::Uid::effective().is_root() {
+            missing.push("not root".into());
         }
         if self.ours {
             missing.extend(Library::Ours.find().err());

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::futex;
 use crate::lock::TimedMutex;
 use crate::memory::Memory;
-use crate::ring::{Shared, consume, produce};
+use crate::ring::{Words, consume, produce};
 use crate::semaphore;
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -68,7 +68,7 @@ fn two_posters_and_a_waiter_that_takes_both() {
 /// A ring whose waiters sleep in the model's futex.
 struct Ring(Memory);
 
-impl Shared for Ring {
+impl Words for Ring {
     fn write_index(&self) -> &AtomicU32 {
         self.0.write_index()
     }

@@ -10,6 +10,7 @@ mod examples;
 mod extra;
 mod faults;
 mod groups;
+mod hosts;
 mod live;
 mod manual;
 mod matrix;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     scenarios::run_all(&mut suite);
     same::run_all(&mut suite);
     soak::run_all(&mut suite);
+    hosts::run_all(&mut suite);
     matrix::run_all(&mut suite);
     extra::run_all(&mut suite);
     groups::run_all(&mut suite);

@@ -39,7 +39,7 @@ fn keys_without_end() {
             link.send(Place::Reply, next.as_bytes());
         }
     });
-    let session = Cmap::connect(&options(&daemon.run_dir(), LONG)).expect("nothing is wrong yet");
+    let session = Cmap::connect(&options(&daemon, LONG)).expect("nothing is wrong yet");
     let error = session.keys("").expect_err("there is no end");
     assert!(
         matches!(error, Error::Ipc(IpcError::Protocol(_))),
@@ -61,8 +61,7 @@ fn flow_control() {
         link.admit();
         assert_eq!(link.next_request(), None, "nothing was to be sent");
     });
-    let session =
-        VoteQuorum::connect(&options(&daemon.run_dir(), LONG)).expect("nothing is wrong yet");
+    let session = VoteQuorum::connect(&options(&daemon, LONG)).expect("nothing is wrong yet");
     for _ in 0..3 {
         let error = session.info(0).expect_err("the daemon wants no request");
         assert!(

@@ -26,22 +26,23 @@ const RESPONSE_LEN: usize = size_of::<ConnectionResponse>();
 const ERRNOS: [i32; 6] = [-1, -11, -13, -24, -28, -38];
 
 pub(crate) fn run(suite: &mut Suite) {
-    for (kind, name) in Kind::BOTH.into_iter().zip(["rings", "sockets"]) {
-        suite.test(&format!("handshake/fields_with_{name}"), || {
-            nothing_lost(|| fields(kind));
-        });
-        suite.test(&format!("handshake/by_chance_with_{name}"), || {
-            nothing_lost(|| by_chance(kind));
-        });
-        suite.test(&format!("handshake/files_with_{name}"), || {
-            nothing_lost(|| files(kind));
-        });
+    for (kind, name) in Kind::ALL {
+        let mut test = |what: &str, act: fn(Kind)| {
+            suite.test_with(&format!("handshake/{what}{name}"), &kind.needs(), || {
+                kind.surround(|| nothing_lost(|| act(kind)));
+            });
+        };
+        test("fields_with_", fields);
+        test("by_chance_with_", by_chance);
+        test("files_with_", files);
+        if kind.has_rings() {
+            test("headers_with_", headers);
+        }
     }
     suite.test("handshake/closed_at_every_byte", || {
         nothing_lost(closed_at_every_byte);
     });
     suite.test("handshake/never_answered", || nothing_lost(never_answered));
-    suite.test("handshake/headers_of_rings", || nothing_lost(headers));
 }
 
 /// Serves each client with what `spoil` makes of the answer; the number tells which is next.
@@ -62,7 +63,7 @@ fn spoiling(
 }
 
 fn connect_and_ask(daemon: &Scripted, limit: Duration) -> Result<(), Error> {
-    let session = VoteQuorum::connect(&options(&daemon.run_dir(), limit))?;
+    let session = VoteQuorum::connect(&options(daemon, limit))?;
     session.info(0).map(drop)
 }
 
@@ -84,7 +85,7 @@ fn fields(kind: Kind) {
         let result = connect_and_ask(&daemon, LONG);
         assert_eq!(done.load(Ordering::Acquire), number + 1);
         let context = format!("{value:#x} at {at}");
-        let own_kind = if kind == Kind::Rings { 1 } else { 0 };
+        let own_kind = u32::from(kind.has_rings());
         match result {
             // What stands between the fields, and the daemon's own, means nothing.
             Ok(()) => assert!(
@@ -103,6 +104,7 @@ fn fields(kind: Kind) {
             }
         }
     }
+    drop(daemon);
     paths(kind);
 }
 
@@ -125,7 +127,7 @@ fn paths(kind: Kind) {
         bad(&[0xFF; 300]),
         bad(&vec![b'a'; PATH_LEN - 1]),
     ];
-    let used = if kind == Kind::Rings { 3 } else { 2 };
+    let used = if kind.has_rings() { 3 } else { 2 };
     let faults: Vec<(usize, Vec<u8>)> = PATHS[..used]
         .iter()
         .flat_map(|at| contents.iter().map(|content| (*at, content.clone())))
@@ -223,7 +225,7 @@ fn files(kind: Kind) {
     use Instead::*;
     let mut insteads = vec![Missing, Directory, Symlink, Pipe, Foreign, Long];
     insteads.extend([0, 1, 23, 4095, 4096, 8192, 8207, 8243].map(Short));
-    let which = if kind == Kind::Rings { 6 } else { 1 };
+    let which = if kind.has_rings() { 6 } else { 1 };
     let faults: Vec<(usize, Instead)> = (0..which)
         .flat_map(|file| insteads.iter().map(move |instead| (file, *instead)))
         .collect();
@@ -238,7 +240,7 @@ fn files(kind: Kind) {
         let context = format!("file {file}: {instead:?}");
         match result {
             // Of a file only the beginning counts; a ring's data file of 12 KiB is whole at 8,243.
-            Ok(()) => assert!(kind == Kind::Rings && matches!(instead, Long), "{context}"),
+            Ok(()) => assert!(kind.has_rings() && matches!(instead, Long), "{context}"),
             Err(error) => assert_harmless(&error, &context),
         }
         assert_eq!(done.load(Ordering::Acquire), number + 1);
@@ -286,13 +288,13 @@ fn replace(path: &Path, instead: Instead) {
 }
 
 /// Words of the rings' headers that are wrong from the beginning.
-fn headers() {
+fn headers(kind: Kind) {
     let faults: Vec<(usize, usize, u32)> = (0..3)
         .flat_map(|ring| header::WORDS.map(|offset| (ring, offset)))
         .flat_map(|(ring, offset)| BAD_WORDS.map(|value| (ring, offset, value)))
         .collect();
     let all = faults.clone();
-    let (daemon, done) = spoiling(Kind::Rings, move |number, link| {
+    let (daemon, done) = spoiling(kind, move |number, link| {
         let (ring, offset, value) = all[number];
         let Channel::Rings(rings) = &link.channel else {
             unreachable!("asked for rings");

@@ -9,6 +9,7 @@ mod messages;
 mod rewritten;
 mod sessions;
 mod toll;
+mod truncated;
 
 use quorate_testkit::Suite;
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     handshake::run(&mut suite);
     messages::run(&mut suite);
     rewritten::run(&mut suite);
+    truncated::run(&mut suite);
     floods::run(&mut suite);
     suite.finish()
 }

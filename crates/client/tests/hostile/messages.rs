@@ -4,11 +4,11 @@ use crate::sessions::{FUNCTIONS, Function, LONG, SHORT, assert_harmless, options
 use crate::toll::nothing_lost;
 use quorate_client::{Error, IpcError};
 use quorate_ipc::Service;
-use quorate_testkit::daemon::{Fault, Kind, Place, Scripted, converse};
+use quorate_testkit::daemon::{Fault, Kind, Moment, Place, Scripted, converse};
 use quorate_testkit::{Random, Suite};
 use std::sync::{Arc, Mutex};
 
-const SERVICES: [Service; 4] = [
+pub(crate) const SERVICES: [Service; 4] = [
     Service::VoteQuorum,
     Service::Quorum,
     Service::Cmap,
@@ -19,13 +19,14 @@ const SERVICES: [Service; 4] = [
 const BY_CHANCE: u64 = 1000;
 
 pub(crate) fn run(suite: &mut Suite) {
-    for (kind, name) in Kind::BOTH.into_iter().zip(["rings", "sockets"]) {
-        suite.test(&format!("messages/one_at_a_time_through_{name}"), || {
-            nothing_lost(|| one_at_a_time(kind));
-        });
-        suite.test(&format!("messages/by_chance_through_{name}"), || {
-            nothing_lost(|| by_chance(kind));
-        });
+    for (kind, name) in Kind::ALL {
+        let mut test = |what: &str, act: fn(Kind)| {
+            suite.test_with(&format!("messages/{what}{name}"), &kind.needs(), || {
+                kind.surround(|| nothing_lost(|| act(kind)));
+            });
+        };
+        test("one_at_a_time_through_", one_at_a_time);
+        test("by_chance_through_", by_chance);
     }
 }
 
@@ -67,7 +68,7 @@ fn daemon(kind: Kind, plan: &Arc<Mutex<Plan>>) -> Scripted {
 fn one_at_a_time(kind: Kind) {
     let plan = Arc::new(Mutex::new(Plan::default()));
     let daemon = daemon(kind, &plan);
-    let [patient, hasty] = [LONG, SHORT].map(|limit| options(&daemon.run_dir(), limit));
+    let [patient, hasty] = [LONG, SHORT].map(|limit| options(&daemon, limit));
     let mut planned = 0;
     for function in &FUNCTIONS {
         plan.lock().unwrap().fault = None;
@@ -76,10 +77,13 @@ fn one_at_a_time(kind: Kind) {
         }
         let said = plan.lock().unwrap().said.clone();
         for (number, (place, message)) in said.iter().enumerate() {
-            let mut faults = Fault::all(message, kind == Kind::Rings);
+            let mut faults = Fault::all(message, kind);
             // The words of the headers know nothing of the message.
-            if kind == Kind::Rings && matches!(function.name, "info" | "join") {
+            if kind.has_rings() && matches!(function.name, "info" | "join") {
                 faults.extend(Fault::headers());
+            }
+            if kind.may_cut() {
+                faults.extend(Fault::cuts(kind));
             }
             for fault in faults {
                 planned += 1;
@@ -98,7 +102,12 @@ fn one_at_a_time(kind: Kind) {
                     }
                 };
                 match result {
-                    Ok(()) => assert!(!must_fail(function, *place, message, fault), "{context:?}"),
+                    Ok(()) => {
+                        assert!(
+                            !must_fail(kind, function, *place, message, fault),
+                            "{context:?}"
+                        );
+                    }
                     Err(error) => assert_harmless(&error, &context),
                 }
             }
@@ -117,7 +126,7 @@ fn may_silence(fault: Fault) -> bool {
 }
 
 /// What no client may take for a good answer.
-fn must_fail(function: &Function, place: Place, message: &[u8], fault: Fault) -> bool {
+fn must_fail(kind: Kind, function: &Function, place: Place, message: &[u8], fault: Fault) -> bool {
     let original = |at: usize| u32::from_ne_bytes(message[at..at + 4].try_into().unwrap());
     let reply = place == Place::Reply;
     match fault {
@@ -129,12 +138,16 @@ fn must_fail(function: &Function, place: Place, message: &[u8], fault: Fault) ->
         Fault::ChunkLen(len) => reply && !(24..=1 << 16).contains(&len),
         Fault::ChunkMagic(_) => true,
         Fault::Never | Fault::Astray | Fault::Closed => reply,
+        // Of the answer's ring the count, which is in the last page, or the answer itself; of
+        // sockets the counts.
+        Fault::CutFile(Moment::Before | Moment::Laid, 2, _) => reply,
+        Fault::CutFile(Moment::Laid, 3, 0) => reply,
+        Fault::CutFile(Moment::Before | Moment::Laid, 0, 0) => reply && kind == Kind::Sockets,
         _ => false,
     }
 }
 
 fn by_chance(kind: Kind) {
-    let rings = kind == Kind::Rings;
     let log = Arc::new(Mutex::new((0, Vec::<(Place, Fault)>::new())));
     let daemon = Scripted::start(&SERVICES, kind, {
         let log = Arc::clone(&log);
@@ -145,13 +158,13 @@ fn by_chance(kind: Kind) {
                 if random.below(2) == 0 {
                     return None;
                 }
-                let fault = Fault::any(&mut random, message, rings);
+                let fault = Fault::any(&mut random, message, kind);
                 log.lock().unwrap().1.push((place, fault));
                 Some(fault)
             });
         }
     });
-    let options = options(&daemon.run_dir(), SHORT);
+    let options = options(&daemon, SHORT);
     let (mut failed, mut committed) = (0, 0);
     for seed in 0..BY_CHANCE {
         *log.lock().unwrap() = (seed, Vec::new());

@@ -20,8 +20,17 @@ const STEPS: u32 = 50;
 const MARKS: [u32; 3] = [0xA110_CED0, 0xA1A1_A1A1, 0xD0D0_D0D0];
 
 pub(crate) fn run(suite: &mut Suite) {
-    suite.test("rings/rewritten_while_in_use", || nothing_lost(rewritten));
-    suite.test("rings/cut_short_by_name", || nothing_lost(cut_short));
+    for (kind, name) in Kind::ALL {
+        if kind.has_rings() {
+            let mut test = |what: &str, act: fn(Kind)| {
+                suite.test_with(&format!("{name}/{what}"), &kind.needs(), || {
+                    kind.surround(|| nothing_lost(|| act(kind)));
+                });
+            };
+            test("rewritten_while_in_use", rewritten);
+            test("cut_short_by_name", cut_short);
+        }
+    }
 }
 
 /// Writes somewhere into a ring, preferably where it hurts.
@@ -39,39 +48,35 @@ fn scribble(files: &[[File; 2]; 3], random: &mut Random) {
     written.expect("the files stay as long as they are");
 }
 
-fn rewritten() {
+fn rewritten(kind: Kind) {
     let words = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&words);
     let seeds = AtomicUsize::new(0);
-    let daemon = Scripted::start(
-        &[Service::VoteQuorum],
-        Kind::Rings,
-        move |service, mut link| {
-            let Channel::Rings(rings) = &link.channel else {
-                unreachable!("asked for rings");
-            };
-            let copy = |file: &File| file.try_clone().expect("a descriptor is free");
-            let files = rings
-                .each()
-                .map(|ring| [copy(&ring.header), copy(&ring.data)]);
-            let seed = seeds.fetch_add(1, Ordering::Relaxed) as u64;
-            let stop = AtomicBool::new(false);
-            std::thread::scope(|scope| {
-                scope.spawn(|| {
-                    let mut random = Random::new(seed);
-                    while !stop.load(Ordering::Acquire) {
-                        scribble(&files, &mut random);
-                        count.fetch_add(1, Ordering::Relaxed);
-                        std::thread::sleep(Duration::from_micros(random.below(200) as u64));
-                    }
-                });
-                link.admit();
-                converse(&mut link, service, &mut |_, _| None);
-                stop.store(true, Ordering::Release);
+    let daemon = Scripted::start(&[Service::VoteQuorum], kind, move |service, mut link| {
+        let Channel::Rings(rings) = &link.channel else {
+            unreachable!("asked for rings");
+        };
+        let copy = |file: &File| file.try_clone().expect("a descriptor is free");
+        let files = rings
+            .each()
+            .map(|ring| [copy(&ring.header), copy(&ring.data)]);
+        let seed = seeds.fetch_add(1, Ordering::Relaxed) as u64;
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut random = Random::new(seed);
+                while !stop.load(Ordering::Acquire) {
+                    scribble(&files, &mut random);
+                    count.fetch_add(1, Ordering::Relaxed);
+                    std::thread::sleep(Duration::from_micros(random.below(200) as u64));
+                }
             });
-        },
-    );
-    let options = options(&daemon.run_dir(), SHORT);
+            link.admit();
+            converse(&mut link, service, &mut |_, _| None);
+            stop.store(true, Ordering::Release);
+        });
+    });
+    let options = options(&daemon, SHORT);
     let mut random = Random::new(11);
     let spoiled: u32 = (0..SESSIONS)
         .map(|_| u32::from(use_up(&options, &mut random) < STEPS))
@@ -109,8 +114,8 @@ fn use_up(options: &Options, random: &mut Random) -> u32 {
 }
 
 /// Once a client is connected its files have no names, so that nobody can cut them by one.
-fn cut_short() {
-    let daemon = Scripted::start(&[Service::VoteQuorum], Kind::Rings, |service, mut link| {
+fn cut_short(kind: Kind) {
+    let daemon = Scripted::start(&[Service::VoteQuorum], kind, |service, mut link| {
         let directory = link.directory.clone();
         let names = || std::fs::read_dir(&directory).expect("it is there").count();
         assert_eq!(names(), 6, "before the client has seen them");
@@ -120,6 +125,6 @@ fn cut_short() {
             None
         });
     });
-    let session = VoteQuorum::connect(&options(&daemon.run_dir(), LONG)).expect("nothing is wrong");
+    let session = VoteQuorum::connect(&options(&daemon, LONG)).expect("nothing is wrong");
     session.track_start(1, 2).expect("nothing is wrong");
 }

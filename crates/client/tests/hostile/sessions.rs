@@ -1,10 +1,10 @@
 //! Every function of every session, for a daemon to answer as it likes.
 
 use quorate_client::{
-    Cmap, Cpg, Endpoint, Error, EventBuffer, ExtraInfo, IpcError, Options, Quorum, QuorumBuffer,
-    RingId, Value, VoteQuorum, Wait,
+    Cmap, Cpg, Error, EventBuffer, ExtraInfo, IpcError, Options, Quorum, QuorumBuffer, RingId,
+    Value, VoteQuorum, Wait,
 };
-use std::path::Path;
+use quorate_testkit::daemon::Scripted;
 use std::time::Duration;
 
 /// How long a daemon may take that is not expected to answer: each time costs this.
@@ -80,9 +80,9 @@ pub(crate) const FUNCTIONS: [Function; 22] = [
     }),
 ];
 
-pub(crate) fn options(run_dir: &Path, limit: Duration) -> Options {
+pub(crate) fn options(daemon: &Scripted, limit: Duration) -> Options {
     Options {
-        endpoint: Endpoint::RunDir(run_dir.to_path_buf()),
+        endpoint: daemon.endpoint(),
         timeout: Some(limit),
     }
 }

@@ -1,12 +1,11 @@
 //! From a service's name to a connection.
 
-use super::datagram::Datagrams;
 use super::deadline::Deadline;
-use super::shm::Rings;
-use super::{Channel, Connection, Options, SLICE};
+use super::transport::Channel;
+use super::{Connection, Options, SLICE};
 use crate::endpoint::{Endpoint, Service};
 use crate::error::Error;
-use crate::handshake::{ConnectionRequest, ConnectionResponse, TYPE_SHM, TYPE_SOCKET};
+use crate::handshake::{ConnectionRequest, ConnectionResponse};
 use crate::header::{AUTHENTICATE, ResponseHeader};
 use crate::lock::TimedMutex;
 use crate::process;
@@ -26,7 +25,7 @@ impl Connection {
     /// does not answer within the limit.
     pub fn connect(service: Service, endpoint: &Endpoint, options: Options) -> Result<Self, Error> {
         let deadline = Deadline::after(options.timeout);
-        let setup = endpoint.connect(service)?;
+        let (setup, daemon) = endpoint.connect(service)?;
         sys::set_option(setup.as_fd(), sys::PASS_CREDENTIALS, 1)?;
         send_whole(
             setup.as_fd(),
@@ -41,13 +40,8 @@ impl Connection {
         if response.max_msg_size < options.max_msg_size {
             return Err(Error::Protocol("less was granted than messages need"));
         }
-        let channel = match response.connection_type {
-            TYPE_SHM => Channel::Rings(Rings::attach(response)?),
-            TYPE_SOCKET => Channel::Datagrams(Datagrams::attach(response)?),
-            other => return Err(Error::UnknownTransport(other)),
-        };
         Ok(Self {
-            channel,
+            channel: Channel::attach(response, daemon)?,
             setup,
             max_msg_size: response.max_msg_size as usize,
             timeout: options.timeout,

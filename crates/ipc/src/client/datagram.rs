@@ -1,24 +1,18 @@
 //! The socket connection type: a pair of datagram sockets, one message each.
 
+use super::control::{Control, Count};
 use super::files::SharedFile;
-use crate::atomic::Ordering;
-use crate::endpoint::joined;
+use super::shm::CallState;
+use super::transport::Transport;
+use crate::endpoint::{Daemon, joined};
 use crate::error::Error;
 use crate::handshake::ConnectionResponse;
-use crate::sys::{self, Address, Mapping, Room, SocketKind, Transfer};
+use crate::sys::{self, Address, Ready, Room, SocketKind, Transfer};
 use std::ffi::CStr;
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The control file: three pairs of a count of messages under way and a
-/// flow-control word, for requests, responses and events.
-const CONTROL_LEN: usize = 24;
-const REQUESTS_SENT: usize = 0;
-const FLOW_CONTROL: usize = 4;
-const RESPONSES_SENT: usize = 8;
-const EVENTS_SENT: usize = 16;
 
 const FLOW_STOP: u32 = 1;
 
@@ -26,24 +20,16 @@ const FLOW_STOP: u32 = 1;
 pub(super) struct Datagrams {
     calls: OwnedFd,
     events: OwnedFd,
-    control: Mapping,
+    control: Control,
     directory: PathBuf,
 }
 
 impl Datagrams {
-    pub(super) fn attach(response: &ConnectionResponse) -> Result<Self, Error> {
+    pub(super) fn attach(response: &ConnectionResponse, daemon: Daemon) -> Result<Self, Error> {
         let shared = SharedFile::open(&response.request, "")?;
         shared.unlink();
-        let len = shared
-            .file
-            .metadata()
-            .map_err(|e| Error::system("fstat", e))?
-            .len();
-        if len != CONTROL_LEN as u64 {
-            return Err(Error::Protocol("the control file has a wrong size"));
-        }
-        let control = Mapping::new(&shared.file, CONTROL_LEN)?;
-        control.populate()?;
+        let (file, directory) = shared.into_parts();
+        let control = Control::attach(file, daemon)?;
         let base = CStr::from_bytes_until_nul(&response.response)
             .map_err(|_| Error::Protocol("the sockets' name is not terminated"))?
             .to_bytes();
@@ -52,76 +38,94 @@ impl Datagrams {
             calls: pair(base, "-response", "-request", max)?,
             events: pair(base, "-event", "-event-tx", max)?,
             control,
-            directory: shared.into_directory(),
+            directory,
         })
     }
 
-    pub(super) fn event_fd(&self) -> BorrowedFd<'_> {
+    fn take(&self, socket: &OwnedFd, of: Count, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
+        match sys::recv_datagram(socket.as_fd(), buffer)? {
+            // A datagram without content is none of libqb's; what shutdown
+            // makes of a socket reads the same.
+            Transfer::Done(0) | Transfer::WouldBlock => Ok(None),
+            Transfer::Done(len) => {
+                self.control.count(of, -1)?;
+                Ok(Some(len))
+            }
+        }
+    }
+}
+
+impl Transport for Datagrams {
+    fn event_fd<'a>(&'a self, _: BorrowedFd<'a>) -> BorrowedFd<'a> {
         self.events.as_fd()
     }
 
-    pub(super) fn call_fd(&self) -> BorrowedFd<'_> {
+    fn room_fd<'a>(&'a self, _: BorrowedFd<'a>) -> BorrowedFd<'a> {
         self.calls.as_fd()
     }
 
-    pub(super) fn flow_control(&self) -> u32 {
-        self.control.u32_at(FLOW_CONTROL).load(Ordering::Relaxed)
+    fn flow_control(&self) -> Result<u32, Error> {
+        self.control.flow_control()
     }
 
-    /// False if the daemon's socket has no room now.
-    pub(super) fn send(&self, request: &[u8]) -> Result<bool, Error> {
-        if self.flow_control() == FLOW_STOP {
+    fn send(&self, _: &mut CallState, request: &[u8]) -> Result<bool, Error> {
+        if self.flow_control()? == FLOW_STOP {
             return Err(Error::FlowControl);
         }
         match sys::send(self.calls.as_fd(), request)? {
             Transfer::Done(_) => {
-                self.control
-                    .u32_at(REQUESTS_SENT)
-                    .fetch_add(1, Ordering::Relaxed);
+                self.control.count(Count::Requests, 1)?;
                 Ok(true)
             }
             Transfer::WouldBlock => Ok(false),
         }
     }
 
-    pub(super) fn receive(
+    fn notify(&self, _: &mut CallState, _: BorrowedFd<'_>) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn received(&self, _: &mut CallState, _: &mut [u8]) -> Result<Option<usize>, Error> {
+        Ok(None)
+    }
+
+    fn receive(
         &self,
+        _: &mut CallState,
         reply: &mut [u8],
         slice: Duration,
     ) -> Result<Option<usize>, Error> {
-        if let Some(len) = self.take(&self.calls, RESPONSES_SENT, reply)? {
+        if let Some(len) = self.take(&self.calls, Count::Responses, reply)? {
             return Ok(Some(len));
         }
         sys::wait_ready([(self.calls.as_fd(), sys::READ)], Some(slice))?;
-        self.take(&self.calls, RESPONSES_SENT, reply)
+        self.take(&self.calls, Count::Responses, reply)
     }
 
-    pub(super) fn take_event(
+    fn take_event(
         &self,
+        _: BorrowedFd<'_>,
         buffer: &mut (impl Room + ?Sized),
+        _: bool,
     ) -> Result<Option<usize>, Error> {
-        self.take(&self.events, EVENTS_SENT, buffer.room(usize::MAX))
+        self.take(&self.events, Count::Events, buffer.room(usize::MAX))
     }
 
-    fn take(
-        &self,
-        socket: &OwnedFd,
-        counter: usize,
-        buffer: &mut [u8],
-    ) -> Result<Option<usize>, Error> {
-        match sys::recv_datagram(socket.as_fd(), buffer)? {
-            // A datagram without content is none of libqb's; what shutdown
-            // makes of a socket reads the same.
-            Transfer::Done(0) | Transfer::WouldBlock => Ok(None),
-            Transfer::Done(len) => {
-                self.control.u32_at(counter).fetch_sub(1, Ordering::Relaxed);
-                Ok(Some(len))
-            }
-        }
+    fn poll_event(&self, setup: BorrowedFd<'_>, limit: Option<Duration>) -> Result<Ready, Error> {
+        let fds = [(self.events.as_fd(), sys::READ), (setup, sys::READ)];
+        let [event, setup] = sys::wait_ready(fds, limit)?;
+        Ok(Ready {
+            hung_up: event.hung_up || setup.hung_up,
+            ..event
+        })
     }
 
-    /// Wakes whoever waits. Of this connection type the client clears up.
-    pub(super) fn close(&self) {
+    fn event_queued(&self, _: BorrowedFd<'_>, ready: Ready) -> Result<bool, Error> {
+        Ok(ready.readable && !ready.hung_up)
+    }
+
+    /// Of this connection type the client clears up.
+    fn close(&self, _: bool) {
         sys::shutdown(self.calls.as_fd());
         sys::shutdown(self.events.as_fd());
         let _ = fs::remove_dir(&self.directory);

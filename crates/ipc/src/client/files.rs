@@ -11,7 +11,7 @@ use std::path::{Component, PathBuf};
 /// A file shared with the daemon, with its name.
 #[derive(Debug)]
 pub(super) struct SharedFile {
-    pub(super) file: File,
+    file: File,
     path: PathBuf,
     identity: (u64, u64),
 }
@@ -38,8 +38,8 @@ impl SharedFile {
     }
 
     /// Takes the file's name away if it still stands for it. The daemon has no
-    /// more use for it than to do the same in the end; without one, nobody can
-    /// cut the file short under the two who have mapped it, and nothing is left
+    /// more use for it than to do the same in the end; without one, nobody else
+    /// can cut the file short under the two who use it, and nothing is left
     /// behind, whoever dies. Where that is not allowed, the name stays.
     pub(super) fn unlink(&self) {
         if fs::symlink_metadata(&self.path)
@@ -49,10 +49,10 @@ impl SharedFile {
         }
     }
 
-    /// The directory that the daemon made for the connection.
-    pub(super) fn into_directory(mut self) -> PathBuf {
+    /// The file, and the directory that the daemon made for the connection.
+    pub(super) fn into_parts(mut self) -> (File, PathBuf) {
         self.path.pop();
-        self.path
+        (self.file, self.path)
     }
 }
 

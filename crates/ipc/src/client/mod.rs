@@ -1,22 +1,26 @@
 //! The client's half of a connection.
 
+pub(crate) mod called;
 mod connect;
+mod control;
 mod datagram;
 mod deadline;
 mod files;
-mod shm;
+pub(crate) mod mapped;
+pub(crate) mod shm;
+mod transport;
 
 use crate::error::Error;
 use crate::header::ResponseHeader;
 use crate::lock::TimedMutex;
 pub use crate::sys::{Room, Space};
 use crate::{process, sys};
-use datagram::Datagrams;
 pub(crate) use deadline::Deadline;
-use shm::{CallState, Rings};
+use shm::CallState;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use transport::{Channel, Transport, through};
 
 /// How long a wait lasts before the connection's health is looked at again: the
 /// daemon's death raises no event on a semaphore.
@@ -52,12 +56,6 @@ pub struct Connection {
     calls: TimedMutex<Calls>,
 }
 
-#[derive(Debug)]
-enum Channel {
-    Rings(Rings),
-    Datagrams(Datagrams),
-}
-
 /// What is under way between requests and replies.
 #[derive(Debug, Default)]
 struct Calls {
@@ -85,10 +83,8 @@ impl Connection {
     /// The descriptor to poll for events. It is the connection's own: it must
     /// be neither read nor closed.
     pub fn fd(&self) -> BorrowedFd<'_> {
-        match &self.channel {
-            Channel::Rings(_) => self.setup.as_fd(),
-            Channel::Datagrams(sockets) => sockets.event_fd(),
-        }
+        let setup = self.setup.as_fd();
+        through!(&self.channel, it => it.event_fd(setup))
     }
 
     /// The descriptors to poll where events and the daemon's end are both
@@ -113,17 +109,9 @@ impl Connection {
         let deadline = Deadline::after(self.timeout);
         let mut calls = self.calls.lock(&deadline)?;
         self.alive()?;
-        // The daemon does not answer what it was never told of.
-        self.notify(&mut calls, &deadline)?;
-        while calls.owed > 0 {
-            self.receive(&mut calls, &mut [0; size_of::<ResponseHeader>()], &deadline)?;
-            calls.owed -= 1;
-        }
-        self.send(&mut calls, request, &deadline)?;
-        calls.owed += 1;
-        self.notify(&mut calls, &deadline)?;
-        let len = self.receive(&mut calls, reply, &deadline)?;
-        calls.owed -= 1;
+        let len = through!(&self.channel, it => {
+            self.exchange(it, &mut calls, request, reply, &deadline)
+        })?;
         if len > reply.len() {
             return Err(self.broken_by(Error::Protocol("a reply is longer than documented")));
         }
@@ -142,11 +130,14 @@ impl Connection {
         let deadline = Deadline::after(self.timeout);
         let mut calls = self.calls.lock(&deadline)?;
         self.alive()?;
-        if self.flow_control() != 0 {
+        let wish = through!(&self.channel, it => it.flow_control());
+        if wish.map_err(|error| self.broken_by(error))? != 0 {
             return Err(Error::FlowControl);
         }
-        self.send(&mut calls, request, &deadline)?;
-        self.notify(&mut calls, &deadline)
+        through!(&self.channel, it => {
+            self.send(it, &mut calls, request, &deadline)?;
+            self.notify(it, &mut calls, &deadline)
+        })
     }
 
     /// Hands out the next event, if one is there; returns its length. Of an
@@ -164,10 +155,8 @@ impl Connection {
         if !died {
             self.alive()?;
         }
-        let taken = match &self.channel {
-            Channel::Rings(rings) => rings.take_event(self.setup.as_fd(), buffer, more),
-            Channel::Datagrams(sockets) => sockets.take_event(buffer),
-        };
+        let setup = self.setup.as_fd();
+        let taken = through!(&self.channel, it => it.take_event(setup, buffer, more));
         match taken {
             Ok(None) if died => Err(self.alive().err().unwrap_or(Error::Disconnected)),
             taken => taken.map_err(|error| self.broken_by(error)),
@@ -184,32 +173,16 @@ impl Connection {
     /// First half of [`Self::wait_event`]: the system call alone. A thread may be
     /// cancelled here; nothing in here can panic.
     pub fn poll_event(&self, limit: Option<Duration>) -> Result<Signal, Error> {
-        let ready = match &self.channel {
-            Channel::Rings(_) => sys::wait_ready([(self.setup.as_fd(), sys::READ)], limit)?[0],
-            Channel::Datagrams(sockets) => {
-                let fds = [
-                    (sockets.event_fd(), sys::READ),
-                    (self.setup.as_fd(), sys::READ),
-                ];
-                let [event, setup] = sys::wait_ready(fds, limit)?;
-                sys::Ready {
-                    hung_up: event.hung_up || setup.hung_up,
-                    ..event
-                }
-            }
-        };
+        let setup = self.setup.as_fd();
+        let ready = through!(&self.channel, it => it.poll_event(setup, limit))?;
         Ok(Signal(ready))
     }
 
     /// Second half of [`Self::wait_event`]: what the signal means.
     pub fn examine(&self, Signal(ready): Signal) -> Result<Wait, Error> {
-        let queued = match &self.channel {
-            Channel::Rings(rings) if ready.readable || ready.hung_up => rings
-                .event_queued(self.setup.as_fd())
-                .map_err(|error| self.broken_by(error))?,
-            Channel::Rings(_) => false,
-            Channel::Datagrams(_) => ready.readable && !ready.hung_up,
-        };
+        let setup = self.setup.as_fd();
+        let queued = through!(&self.channel, it => it.event_queued(setup, ready))
+            .map_err(|error| self.broken_by(error))?;
         self.alive()?;
         if queued {
             return Ok(Wait::Ready);
@@ -236,23 +209,13 @@ impl Connection {
                 .is_ok_and(|[setup]| setup.hung_up)
         };
         sys::shutdown(self.setup.as_fd());
-        match &self.channel {
-            Channel::Rings(rings) => rings.close(daemon_gone),
-            Channel::Datagrams(sockets) => sockets.close(),
-        }
+        through!(&self.channel, it => it.close(daemon_gone));
     }
 
     /// Gives the connection up because of what came over it. To be called when
     /// a message can't be what it should be: no later one could be trusted.
     pub fn distrust(&self, why: &'static str) -> Error {
         self.broken_by(Error::Protocol(why))
-    }
-
-    fn flow_control(&self) -> u32 {
-        match &self.channel {
-            Channel::Rings(rings) => rings.flow_control(),
-            Channel::Datagrams(sockets) => sockets.flow_control(),
-        }
     }
 
     fn alive(&self) -> Result<(), Error> {
@@ -280,31 +243,59 @@ impl Connection {
         error
     }
 
+    /// Has a request answered, after all that were sent before.
+    #[inline(always)]
+    fn exchange(
+        &self,
+        way: &impl Transport,
+        calls: &mut Calls,
+        request: &[u8],
+        reply: &mut [u8],
+        deadline: &Deadline,
+    ) -> Result<usize, Error> {
+        // The daemon does not answer what it was never told of.
+        self.notify(way, calls, deadline)?;
+        while calls.owed > 0 {
+            self.receive(way, calls, &mut [0; size_of::<ResponseHeader>()], deadline)?;
+            calls.owed -= 1;
+        }
+        self.send(way, calls, request, deadline)?;
+        calls.owed += 1;
+        self.notify(way, calls, deadline)?;
+        let len = self.receive(way, calls, reply, deadline)?;
+        calls.owed -= 1;
+        Ok(len)
+    }
+
     #[inline]
-    fn send(&self, calls: &mut Calls, request: &[u8], deadline: &Deadline) -> Result<(), Error> {
+    fn send(
+        &self,
+        way: &impl Transport,
+        calls: &mut Calls,
+        request: &[u8],
+        deadline: &Deadline,
+    ) -> Result<(), Error> {
         loop {
-            let sent = match &self.channel {
-                Channel::Rings(rings) => rings.send(&mut calls.rings, request),
-                Channel::Datagrams(sockets) => sockets.send(request),
-            };
-            match sent {
+            match way.send(&mut calls.rings, request) {
                 Err(error @ (Error::FlowControl | Error::TooBig { .. })) => return Err(error),
                 Err(error) => return Err(self.broken_by(error)),
                 Ok(true) => return Ok(()),
-                Ok(false) => self.pause(deadline)?,
+                Ok(false) => self.pause(way, deadline)?,
             }
         }
     }
 
     #[inline]
-    fn notify(&self, calls: &mut Calls, deadline: &Deadline) -> Result<(), Error> {
-        let Channel::Rings(rings) = &self.channel else {
-            return Ok(());
-        };
+    fn notify(
+        &self,
+        way: &impl Transport,
+        calls: &mut Calls,
+        deadline: &Deadline,
+    ) -> Result<(), Error> {
         while calls.rings.unannounced() {
-            match rings.notify(&mut calls.rings, self.setup.as_fd()) {
+            match way.notify(&mut calls.rings, self.setup.as_fd()) {
                 Ok(true) => {}
-                Ok(false) => self.pause(deadline)?,
+                Ok(false) => self.pause(way, deadline)?,
                 Err(error) => return Err(self.broken_by(error)),
             }
         }
@@ -313,12 +304,9 @@ impl Connection {
 
     /// The daemon's socket is full: waits a slice for room.
     #[cold]
-    fn pause(&self, deadline: &Deadline) -> Result<(), Error> {
+    fn pause(&self, way: &impl Transport, deadline: &Deadline) -> Result<(), Error> {
         let slice = deadline.slice(SLICE)?;
-        let fd = match &self.channel {
-            Channel::Rings(_) => self.setup.as_fd(),
-            Channel::Datagrams(sockets) => sockets.call_fd(),
-        };
+        let fd = way.room_fd(self.setup.as_fd());
         let [socket] = sys::wait_ready([(fd, sys::WRITE)], Some(slice))?;
         self.alive()?;
         if socket.hung_up {
@@ -334,30 +322,30 @@ impl Connection {
     #[inline]
     fn receive(
         &self,
+        way: &impl Transport,
         calls: &mut Calls,
         reply: &mut [u8],
         deadline: &Deadline,
     ) -> Result<usize, Error> {
         // The daemon has a higher priority than its clients: mostly it has answered by now.
-        if let Channel::Rings(rings) = &self.channel {
-            match rings.received(&mut calls.rings, reply) {
-                Ok(Some(len)) => return Ok(len),
-                Ok(None) => {}
-                Err(error) => return Err(self.broken_by(error)),
-            }
+        match way.received(&mut calls.rings, reply) {
+            Ok(Some(len)) => Ok(len),
+            Ok(None) => self.wait_and_receive(way, calls, reply, deadline),
+            Err(error) => Err(self.broken_by(error)),
         }
-        self.wait_and_receive(calls, reply, deadline)
     }
 
+    #[inline(never)]
     fn wait_and_receive(
         &self,
+        way: &impl Transport,
         calls: &mut Calls,
         reply: &mut [u8],
         deadline: &Deadline,
     ) -> Result<usize, Error> {
         loop {
             let slice = deadline.slice(SLICE)?;
-            if let Some(len) = self.receive_within(calls, reply, slice)? {
+            if let Some(len) = self.receive_within(way, calls, reply, slice)? {
                 return Ok(len);
             }
             self.alive()?;
@@ -365,7 +353,7 @@ impl Connection {
             let [setup] = sys::wait_ready(fds, Some(Duration::ZERO))?;
             if setup.hung_up {
                 // The reply may have come just before the end.
-                return match self.receive_within(calls, reply, Duration::ZERO)? {
+                return match self.receive_within(way, calls, reply, Duration::ZERO)? {
                     Some(len) => Ok(len),
                     None => Err(self.broken_by(Error::Disconnected)),
                 };
@@ -375,14 +363,12 @@ impl Connection {
 
     fn receive_within(
         &self,
+        way: &impl Transport,
         calls: &mut Calls,
         reply: &mut [u8],
         slice: Duration,
     ) -> Result<Option<usize>, Error> {
-        let received = match &self.channel {
-            Channel::Rings(rings) => rings.receive(&mut calls.rings, reply, slice),
-            Channel::Datagrams(sockets) => sockets.receive(reply, slice),
-        };
+        let received = way.receive(&mut calls.rings, reply, slice);
         received.map_err(|error| self.broken_by(error))
     }
 }

@@ -1,17 +1,16 @@
 //! The three rings of a shared-memory connection.
 
 use super::files::SharedFile;
+use super::transport::Transport;
 use crate::error::Error;
 use crate::handshake::ConnectionResponse;
 use crate::lock::lock;
-use crate::ring::{self, MappedRing, Shared};
-use crate::semaphore;
-use crate::sys::{self, Room, Transfer};
-use std::fs;
+use crate::ring::{self, Shared};
+use crate::sys::{self, Ready, Room, Transfer};
+use std::fs::{self, File};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Both sides are there.
@@ -21,11 +20,55 @@ const FLOW_STOP: u32 = 1;
 /// Notification bytes taken from the socket with one system call.
 const BATCH: usize = 64;
 
+/// The client's end of a ring in two files.
+pub(crate) trait Ring: Shared + Sized {
+    /// Whether to look for a reply before one is waited for, which costs nothing in memory.
+    const LOOK_FIRST: bool;
+
+    /// Opens a ring that carries messages of up to `max_msg_size` bytes, and counts this side in.
+    fn attach(header: File, data: File, max_msg_size: usize) -> Result<Self, Error>;
+
+    /// Counts this side out. Not in the destructor: a forked child that lets
+    /// its copy go must not touch what the parent still uses.
+    fn detach(&self);
+
+    fn status(&self) -> Result<Status, Error>;
+
+    /// Takes one count of the semaphore, waiting up to `limit` for it.
+    fn wait(&self, limit: Duration) -> Result<bool, Error>;
+
+    /// Takes one count of the semaphore if there is one.
+    fn try_wait(&self) -> Result<bool, Error>;
+
+    /// Whether there is one.
+    fn counted(&self) -> Result<bool, Error>;
+
+    /// Wakes whoever waits, in both processes, without a chunk.
+    fn interrupt(&self);
+}
+
+/// What the daemon says of itself in the request ring.
+pub(crate) struct Status {
+    /// Two while both sides are there; the daemon changes it when it ends.
+    pub(super) references: u32,
+    /// Non-zero: the daemon asks to send less.
+    pub(super) flow_control: u32,
+}
+
+/// Whether the ring has the size that both sides compute.
+pub(super) fn check_size(words: u32, data_len: usize) -> Result<(), Error> {
+    if words as usize == data_len / 4 {
+        Ok(())
+    } else {
+        Err(Error::Protocol("the ring's size is not the one agreed"))
+    }
+}
+
 #[derive(Debug)]
-pub(super) struct Rings {
-    request: MappedRing,
-    response: MappedRing,
-    event: MappedRing,
+pub(super) struct Rings<R> {
+    request: R,
+    response: R,
+    event: R,
     max_msg_size: usize,
     events: Mutex<EventState>,
     directory: PathBuf,
@@ -55,7 +98,7 @@ impl CallState {
     }
 }
 
-impl Rings {
+impl<R: Ring> Rings<R> {
     pub(super) fn attach(response: &ConnectionResponse) -> Result<Self, Error> {
         let max = response.max_msg_size as usize;
         let mut directory = PathBuf::new();
@@ -64,9 +107,9 @@ impl Rings {
             let data = SharedFile::open(field, "-data")?;
             header.unlink();
             data.unlink();
-            let ring = MappedRing::attach(&header.file, &data.file, max)?;
-            directory = header.into_directory();
-            Ok(ring)
+            let (header, parent) = header.into_parts();
+            directory = parent;
+            R::attach(header, data.into_parts().0, max)
         };
         Ok(Self {
             request: attach(&response.request)?,
@@ -77,17 +120,28 @@ impl Rings {
             directory,
         })
     }
+}
 
-    pub(super) fn flow_control(&self) -> u32 {
-        self.request.flow_control()
+impl<R: Ring> Transport for Rings<R> {
+    fn event_fd<'a>(&'a self, setup: BorrowedFd<'a>) -> BorrowedFd<'a> {
+        setup
     }
 
-    /// Puts the request into the ring.
-    pub(super) fn send(&self, calls: &mut CallState, request: &[u8]) -> Result<bool, Error> {
-        if self.request.references().load(Ordering::Relaxed) != CONNECTED {
+    fn room_fd<'a>(&'a self, setup: BorrowedFd<'a>) -> BorrowedFd<'a> {
+        setup
+    }
+
+    fn flow_control(&self) -> Result<u32, Error> {
+        Ok(self.request.status()?.flow_control)
+    }
+
+    #[inline(always)]
+    fn send(&self, calls: &mut CallState, request: &[u8]) -> Result<bool, Error> {
+        let status = self.request.status()?;
+        if status.references != CONNECTED {
             return Err(Error::Disconnected);
         }
-        if self.request.flow_control() == FLOW_STOP {
+        if status.flow_control == FLOW_STOP {
             return Err(Error::FlowControl);
         }
         ring::produce(&self.request, &mut calls.write, request)?;
@@ -95,13 +149,8 @@ impl Rings {
         Ok(true)
     }
 
-    /// Tells the daemon of requests it has not been told of; false if there is
-    /// no room for that now.
-    pub(super) fn notify(
-        &self,
-        calls: &mut CallState,
-        socket: BorrowedFd<'_>,
-    ) -> Result<bool, Error> {
+    #[inline(always)]
+    fn notify(&self, calls: &mut CallState, socket: BorrowedFd<'_>) -> Result<bool, Error> {
         while calls.unannounced > 0 {
             const BYTES: &[u8; BATCH] = &[0; BATCH];
             match sys::send(socket, &BYTES[..calls.unannounced.min(BATCH)])? {
@@ -112,39 +161,34 @@ impl Rings {
         Ok(true)
     }
 
-    /// A reply that is there already.
     #[inline(always)]
-    pub(super) fn received(
-        &self,
-        calls: &mut CallState,
-        reply: &mut [u8],
-    ) -> Result<Option<usize>, Error> {
-        if !self.response.try_wait() {
+    fn received(&self, calls: &mut CallState, reply: &mut [u8]) -> Result<Option<usize>, Error> {
+        if !R::LOOK_FIRST || !self.response.try_wait()? {
             return Ok(None);
         }
         ring::consume(&self.response, &mut calls.read, self.max_msg_size, reply).map(Some)
     }
 
-    pub(super) fn receive(
+    fn receive(
         &self,
         calls: &mut CallState,
         reply: &mut [u8],
         slice: Duration,
     ) -> Result<Option<usize>, Error> {
-        if !self.response.wait(slice) {
+        if !self.response.wait(slice)? {
             return Ok(None);
         }
         ring::consume(&self.response, &mut calls.read, self.max_msg_size, reply).map(Some)
     }
 
-    pub(super) fn take_event(
+    fn take_event(
         &self,
         socket: BorrowedFd<'_>,
         buffer: &mut (impl Room + ?Sized),
         more: bool,
     ) -> Result<Option<usize>, Error> {
         let mut events = lock(&self.events);
-        let taken = if self.event.try_wait() {
+        let taken = if self.event.try_wait()? {
             let len = ring::consume(&self.event, &mut events.read, self.max_msg_size, buffer)?;
             events.unread_bytes += 1;
             Some(len)
@@ -152,20 +196,25 @@ impl Rings {
             None
         };
         // While there are more events the socket is to stay readable anyway.
-        let due = taken.is_none() || (!more && !self.queued());
+        let due = taken.is_none() || (!more && !self.event.counted()?);
         if due || events.unread_bytes >= BATCH as isize {
             events.settle(socket)?;
         }
         Ok(taken)
     }
 
-    /// Whether an event waits in the ring, now that the socket has reported
-    /// something. A byte without an event is taken away, or it would be
-    /// reported for ever.
-    pub(super) fn event_queued(&self, socket: BorrowedFd<'_>) -> Result<bool, Error> {
+    fn poll_event(&self, setup: BorrowedFd<'_>, limit: Option<Duration>) -> Result<Ready, Error> {
+        Ok(sys::wait_ready([(setup, sys::READ)], limit)?[0])
+    }
+
+    /// A byte without an event is taken away, or it would be reported for ever.
+    fn event_queued(&self, socket: BorrowedFd<'_>, ready: Ready) -> Result<bool, Error> {
+        if !ready.readable && !ready.hung_up {
+            return Ok(false);
+        }
         let mut events = lock(&self.events);
         events.settle(socket)?;
-        if !self.queued() && events.unread_bytes <= 0 {
+        if !self.event.counted()? && events.unread_bytes <= 0 {
             match sys::recv(socket, &mut [0])? {
                 // The daemon will say no more.
                 Transfer::Done(0) => return Err(Error::Disconnected),
@@ -174,16 +223,11 @@ impl Rings {
             }
         }
         // The event may have come in between, with the byte that was taken.
-        Ok(self.queued())
+        self.event.counted()
     }
 
-    fn queued(&self) -> bool {
-        semaphore::value(self.event.semaphore().load(Ordering::Relaxed)) > 0
-    }
-
-    /// Wakes a waiting caller and leaves; the directory of a daemon that died
-    /// without clearing up is removed.
-    pub(super) fn close(&self, daemon_gone: bool) {
+    /// The directory of a daemon that died without clearing up is removed.
+    fn close(&self, daemon_gone: bool) {
         self.response.interrupt();
         for ring in [&self.request, &self.response, &self.event] {
             ring.detach();

@@ -1,11 +1,12 @@
 //! One connection, seen from the server.
 
 use super::files::Rings;
-use super::ring::{CHUNK_HEADER, Producer};
+use super::ring::Producer;
 use super::sys::{self, Credentials};
 use crate::endpoint::Service;
 use crate::error::Error;
 use crate::header::DISCONNECT;
+use crate::ring::CHUNK_HEADER;
 use crate::sys as common;
 use crate::sys::Transfer;
 use std::collections::VecDeque;

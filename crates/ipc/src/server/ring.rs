@@ -1,28 +1,22 @@
 //! The server's ends of the rings.
 //!
-//! A client may write to these files, and cut them short, at any moment. Were
-//! they mapped, an access behind their end would raise SIGBUS; so they are read
-//! and written with `pread` and `pwrite` on descriptors that stay open, and the
-//! semaphores, which must change atomically, are changed by the kernel
-//! (`FUTEX_WAKE_OP`), which reports a missing page as an error. No signal
-//! handler is needed, and none could be installed: the server may live in a
-//! program that has its own.
+//! A client may write to these files, and cut them short, at any moment: they are reached as
+//! [`crate::calls`] says.
 //!
 //! Sizes, paths and this side's index are private; the client's index is
 //! believed only when it is where a chunk ends.
 
+use crate::calls::{Data, Header};
 use crate::error::Error;
 use crate::ring::{
-    CHUNK_MARGIN, COMMITTED, CONSUMED, FLOW_CONTROL, HEADER_LEN, READ_INDEX, REFERENCES, SEMAPHORE,
-    WORD_SIZE, WRITE_INDEX, advance, chunk_words, data_len,
+    CHUNK_HEADER, CHUNK_MARGIN, COMMITTED, CONSUMED, FLOW_CONTROL, HEADER_LEN, READ_INDEX,
+    REFERENCES, SEMAPHORE, WORD_SIZE, WRITE_INDEX, advance, chunk_words, data_len,
 };
 use crate::server::sys;
-use crate::sys::Mapping;
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Length of a header file. Newer parts of libqb map no more than 8,248 bytes
@@ -37,8 +31,6 @@ const SHARED_MARK: (usize, u32) = (SEMAPHORE + 8, 0x80);
 /// What a ring's two files are called behind its name.
 pub(super) const FILES: [&str; 2] = ["-header", "-data"];
 
-/// Bytes in front of a chunk's payload.
-pub(super) const CHUNK_HEADER: usize = 8;
 /// What is read of a chunk before its length is known; most requests fit, and
 /// every ring is longer.
 const FIRST_READ: usize = 512;
@@ -46,11 +38,8 @@ const FIRST_READ: usize = 512;
 /// The two files of a ring.
 #[derive(Debug)]
 struct Files {
-    header: File,
-    data: File,
-    /// Only ever handed to the kernel.
-    semaphore: Mapping,
-    words: usize,
+    header: Header,
+    data: Data,
     max: usize,
 }
 
@@ -75,51 +64,16 @@ impl Files {
         set(SHARED_MARK.0, &SHARED_MARK.1.to_ne_bytes());
         sys::allocate(&header, HEADER_FILE_LEN)?;
         sys::allocate(&data, data_len)?;
-        write(&header, &image, 0)?;
+        header
+            .write_all_at(&image, 0)
+            .map_err(|e| Error::system("pwrite", e))?;
         Ok(Self {
-            semaphore: Mapping::new(&header, HEADER_LEN)?,
-            header,
-            data,
-            words: data_len / 4,
+            header: Header::new(header, HEADER_LEN)?,
+            data: Data::new(data, data_len),
             max,
         })
     }
-
-    fn get(&self, offset: usize) -> Result<u32, Error> {
-        let mut bytes = [0; 4];
-        read(&self.header, &mut bytes, offset)?;
-        Ok(u32::from_ne_bytes(bytes))
-    }
-
-    fn set(&self, offset: usize, value: u32) -> Result<(), Error> {
-        write(&self.header, &value.to_ne_bytes(), offset)
-    }
-
-    /// Changes the semaphore by one and wakes who waits for it.
-    fn count(&self, delta: i8) -> Result<(), Error> {
-        if self.semaphore.add_and_wake(SEMAPHORE, delta) {
-            Ok(())
-        } else {
-            Err(CUT_SHORT)
-        }
-    }
-
-    fn read_chunk(&self, at: usize, buffer: &mut [u8]) -> Result<(), Error> {
-        let to_end = (self.words - at) * 4;
-        let (first, second) = buffer.split_at_mut(to_end.min(buffer.len()));
-        read(&self.data, first, at * 4)?;
-        read(&self.data, second, 0)
-    }
-
-    fn write_chunk(&self, at: usize, bytes: &[u8]) -> Result<(), Error> {
-        let to_end = (self.words - at) * 4;
-        let (first, second) = bytes.split_at(to_end.min(bytes.len()));
-        write(&self.data, first, at * 4)?;
-        write(&self.data, second, 0)
-    }
 }
-
-const CUT_SHORT: Error = Error::Protocol("a ring's file was cut short");
 
 pub(super) fn with_suffix(base: &Path, suffix: &str) -> PathBuf {
     let mut path = base.as_os_str().to_owned();
@@ -137,19 +91,6 @@ fn create(path: &Path) -> Result<File, Error> {
         .map_err(|e| Error::system("open", e))
 }
 
-fn read(file: &File, buffer: &mut [u8], offset: usize) -> Result<(), Error> {
-    file.read_exact_at(buffer, offset as u64)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => CUT_SHORT,
-            _ => Error::system("pread", error),
-        })
-}
-
-fn write(file: &File, bytes: &[u8], offset: usize) -> Result<(), Error> {
-    file.write_all_at(bytes, offset as u64)
-        .map_err(|e| Error::system("pwrite", e))
-}
-
 /// The end that takes requests.
 #[derive(Debug)]
 pub(super) struct Consumer {
@@ -165,12 +106,12 @@ impl Consumer {
 
     /// Chunks that wait, by the client's count.
     pub(super) fn waiting(&self) -> Result<u32, Error> {
-        self.files.get(SEMAPHORE)
+        self.files.header.get(SEMAPHORE)
     }
 
     /// Bytes that the ring holds, headers of chunks included.
     pub(super) fn capacity(&self) -> usize {
-        self.files.words * 4
+        self.files.data.words() * 4
     }
 
     /// A copy of the next chunk, if there is one.
@@ -179,9 +120,9 @@ impl Consumer {
             return Ok(None);
         }
         // Before the chunk is read: this orders the client's writes before it.
-        self.files.count(-1)?;
+        self.files.header.add(SEMAPHORE, -1)?;
         let mut first = [0; FIRST_READ];
-        self.files.read_chunk(self.at, &mut first)?;
+        self.files.data.read(self.at, &mut first)?;
         let word =
             |i: usize| u32::from_ne_bytes([first[i], first[i + 1], first[i + 2], first[i + 3]]);
         let (len, magic) = (word(0) as usize, word(4));
@@ -196,26 +137,26 @@ impl Consumer {
             first[CHUNK_HEADER..end].to_vec()
         } else {
             let mut chunk = vec![0; len];
-            let start = advance(self.at, CHUNK_HEADER / 4, self.files.words);
-            self.files.read_chunk(start, &mut chunk)?;
+            let start = advance(self.at, CHUNK_HEADER / 4, self.files.data.words());
+            self.files.data.read(start, &mut chunk)?;
             chunk
         };
         let mut spent = [0; CHUNK_HEADER];
         spent[4..].copy_from_slice(&CONSUMED.to_ne_bytes());
-        self.files.write_chunk(self.at, &spent)?;
-        self.at = advance(self.at, chunk_words(len), self.files.words);
-        self.files.set(READ_INDEX, self.at as u32)?;
+        self.files.data.write(self.at, &spent)?;
+        self.at = advance(self.at, chunk_words(len), self.files.data.words());
+        self.files.header.set(READ_INDEX, self.at as u32)?;
         Ok(Some(chunk))
     }
 
     /// Tells the client to send less (1: nothing), or as it likes (0).
     pub(super) fn set_flow_control(&self, value: u32) -> Result<(), Error> {
-        self.files.set(FLOW_CONTROL, value)
+        self.files.header.set(FLOW_CONTROL, value)
     }
 
     /// Tells the client that the end has come: its next call fails at once.
     pub(super) fn finish(&self) -> Result<(), Error> {
-        self.files.set(REFERENCES, 0)
+        self.files.header.set(REFERENCES, 0)
     }
 }
 
@@ -258,12 +199,12 @@ impl Producer {
         chunk.extend_from_slice(&(payload.len() as u32).to_ne_bytes());
         chunk.extend_from_slice(&COMMITTED.to_ne_bytes());
         chunk.extend_from_slice(payload);
-        self.files.write_chunk(self.at, &chunk)?;
-        self.at = advance(self.at, chunk_words(payload.len()), self.files.words);
+        self.files.data.write(self.at, &chunk)?;
+        self.at = advance(self.at, chunk_words(payload.len()), self.files.data.words());
         self.ends.push_back(self.at as u32);
-        self.files.set(WRITE_INDEX, self.at as u32)?;
+        self.files.header.set(WRITE_INDEX, self.at as u32)?;
         // The client looks at nothing before it has taken this count.
-        self.files.count(1)?;
+        self.files.header.add(SEMAPHORE, 1)?;
         Ok(true)
     }
 
@@ -282,24 +223,16 @@ impl Producer {
 
     fn free(&self) -> usize {
         if self.ends.is_empty() {
-            return self.files.words * 4;
+            return self.files.data.words() * 4;
         }
-        let gap = (self.read + self.files.words - self.at) % self.files.words;
+        let gap = (self.read + self.files.data.words() - self.at) % self.files.data.words();
         gap.saturating_sub(1) * 4
     }
 
     /// Notices what the client has taken. Its index must be where a chunk ends
     /// that it had not taken before, or unchanged.
     fn look(&mut self) -> Result<(), Error> {
-        let mut index = self.files.get(READ_INDEX)?;
-        // Four bytes that are read while they are written could be a mixture.
-        for _ in 0..3 {
-            let again = self.files.get(READ_INDEX)?;
-            if index == again {
-                break;
-            }
-            index = again;
-        }
+        let index = self.files.header.get_whole(READ_INDEX)?;
         if index as usize == self.read {
             return Ok(());
         }

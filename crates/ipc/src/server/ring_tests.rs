@@ -2,8 +2,11 @@
 
 use super::ring::{Consumer, Producer};
 use super::testing::private_dir;
+use crate::client::called::CalledRing;
+use crate::client::mapped::MappedRing;
+use crate::client::shm::Ring;
 use crate::error::Error;
-use crate::ring::{MappedRing, SEMAPHORE, consume, data_len, produce};
+use crate::ring::{SEMAPHORE, consume, data_len, produce};
 use proptest::prelude::*;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -36,8 +39,8 @@ impl Place {
             .unwrap()
     }
 
-    fn client(&self) -> MappedRing {
-        MappedRing::attach(&self.file("-header"), &self.file("-data"), MAX).unwrap()
+    fn client<R: Ring>(&self) -> R {
+        R::attach(self.file("-header"), self.file("-data"), MAX).unwrap()
     }
 }
 
@@ -51,51 +54,65 @@ fn message(n: usize, len: usize) -> Vec<u8> {
     (0..len).map(|i| (n * 31 + i) as u8).collect()
 }
 
+/// Puts messages of these lengths in as a client, and takes them out as a server.
+fn to_a_server<R: Ring>(lens: &[usize]) {
+    let place = Place::new();
+    let mut server = Consumer::create(&place.base(), MAX).unwrap();
+    let (client, mut at) = (place.client::<R>(), 0);
+    let mut pending = std::collections::VecDeque::new();
+    for (n, len) in lens.iter().enumerate() {
+        let message = message(n, *len);
+        while let Err(error) = produce(&client, &mut at, &message) {
+            assert!(matches!(error, Error::FlowControl), "{error}");
+            assert_eq!(server.take().unwrap(), pending.pop_front());
+        }
+        pending.push_back(message);
+    }
+    assert_eq!(server.waiting().unwrap() as usize, pending.len());
+    while let Some(message) = pending.pop_front() {
+        assert_eq!(server.take().unwrap(), Some(message));
+    }
+    assert_eq!(server.take().unwrap(), None);
+}
+
+/// The other way round.
+fn to_a_client<R: Ring>(lens: &[usize]) {
+    let place = Place::new();
+    let mut server = Producer::create(&place.base(), MAX).unwrap();
+    let (client, mut at) = (place.client::<R>(), 0);
+    let mut pending = std::collections::VecDeque::new();
+    let mut take = |expected: Vec<u8>| {
+        let mut buffer = [0; MAX];
+        assert!(client.try_wait().unwrap());
+        let len = consume(&client, &mut at, MAX, &mut buffer).unwrap();
+        assert_eq!(&buffer[..len], expected);
+    };
+    for (n, len) in lens.iter().enumerate() {
+        let message = message(n, *len);
+        while !server.put(&message).unwrap() {
+            take(pending.pop_front().expect("an empty ring has room"));
+        }
+        pending.push_back(message);
+        assert!(!server.drained().unwrap());
+    }
+    pending.into_iter().for_each(&mut take);
+    assert!(server.drained().unwrap());
+    assert!(!client.try_wait().unwrap());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn what_a_client_puts_in_comes_out(lens in prop::collection::vec(0..=MAX, 1..60)) {
-        let place = Place::new();
-        let mut server = Consumer::create(&place.base(), MAX).unwrap();
-        let (client, mut at) = (place.client(), 0);
-        let mut pending = std::collections::VecDeque::new();
-        for (n, len) in lens.into_iter().enumerate() {
-            let message = message(n, len);
-            while produce(&client, &mut at, &message).is_err() {
-                prop_assert_eq!(server.take().unwrap(), pending.pop_front());
-            }
-            pending.push_back(message);
-        }
-        prop_assert_eq!(server.waiting().unwrap() as usize, pending.len());
-        while let Some(message) = pending.pop_front() {
-            prop_assert_eq!(server.take().unwrap(), Some(message));
-        }
-        prop_assert_eq!(server.take().unwrap(), None);
+        to_a_server::<MappedRing>(&lens);
+        to_a_server::<CalledRing>(&lens);
     }
 
     #[test]
     fn what_a_server_puts_in_comes_out(lens in prop::collection::vec(0..=MAX, 1..60)) {
-        let place = Place::new();
-        let mut server = Producer::create(&place.base(), MAX).unwrap();
-        let (client, mut at) = (place.client(), 0);
-        let mut pending = std::collections::VecDeque::new();
-        let mut take = |expected: Vec<u8>| {
-            let mut buffer = [0; MAX];
-            assert!(client.try_wait());
-            let len = consume(&client, &mut at, MAX, &mut buffer).unwrap();
-            assert_eq!(&buffer[..len], expected);
-        };
-        for (n, len) in lens.into_iter().enumerate() {
-            let message = message(n, len);
-            while !server.put(&message).unwrap() {
-                take(pending.pop_front().expect("an empty ring has room"));
-            }
-            pending.push_back(message);
-            prop_assert!(!server.drained().unwrap());
-        }
-        pending.into_iter().for_each(&mut take);
-        prop_assert!(server.drained().unwrap());
+        to_a_client::<MappedRing>(&lens);
+        to_a_client::<CalledRing>(&lens);
     }
 
     #[test]
@@ -110,6 +127,7 @@ proptest! {
         let mut requests = Consumer::create(&place.base(), MAX).unwrap();
         let events = Place::new();
         let mut producer = Producer::create(&events.base(), MAX).unwrap();
+        let [asking, hearing] = [&place, &events].map(Place::client::<CalledRing>);
         producer.put(b"before").unwrap();
         for place in [&place, &events] {
             let (header, ring) = (place.file("-header"), place.file("-data"));
@@ -124,12 +142,26 @@ proptest! {
                 (if which { header } else { ring }).set_len(len).unwrap();
             }
         }
+        let (mut written, mut read) = (0, 0);
         for _ in 0..10 {
             if let Ok(Some(request)) = requests.take() {
                 prop_assert!(request.len() <= MAX);
             }
             let _ = producer.put(&[1; 1000]);
             let _ = producer.drained();
+            let _ = asking.status();
+            let _ = produce(&asking, &mut written, &[1; 1000]);
+            if matches!(hearing.try_wait(), Ok(true)) {
+                if let Ok(len) = consume(&hearing, &mut read, MAX, &mut [0; MAX]) {
+                    prop_assert!(len <= MAX);
+                }
+            }
+            let _ = hearing.wait(Duration::ZERO);
+            prop_assert!(written < data_len(MAX) / 4 && read < data_len(MAX) / 4);
+        }
+        for client in [asking, hearing] {
+            client.interrupt();
+            client.detach();
         }
     }
 }
@@ -144,21 +176,72 @@ fn a_semaphore_whose_page_is_gone_is_an_error() {
     assert!(matches!(error, Error::Protocol(_)), "{error}");
 }
 
-#[test]
-fn a_waiting_client_is_woken() {
+fn is_woken<R: Ring + Sync>() {
     let place = Place::new();
     let mut producer = Producer::create(&place.base(), MAX).unwrap();
-    let client = place.client();
+    let client = place.client::<R>();
     std::thread::scope(|scope| {
         let waiter = scope.spawn(|| {
             let start = std::time::Instant::now();
-            while !client.wait(Duration::from_secs(10)) {}
+            while !client.wait(Duration::from_secs(10)).unwrap() {}
             start.elapsed()
         });
         std::thread::sleep(Duration::from_millis(50));
         producer.put(b"x").unwrap();
         assert!(waiter.join().unwrap() < Duration::from_secs(5));
     });
+}
+
+#[test]
+fn a_waiting_client_is_woken() {
+    is_woken::<MappedRing>();
+    is_woken::<CalledRing>();
+}
+
+/// A poster that wakes only if somebody counts as waiting, as glibc's does.
+#[test]
+fn a_client_that_waits_by_calls_is_counted() {
+    let place = Place::new();
+    let _producer = Producer::create(&place.base(), MAX).unwrap();
+    let client = place.client::<CalledRing>();
+    let waiters = || {
+        let mut word = [0; 4];
+        let header = place.file("-header");
+        header
+            .read_exact_at(&mut word, SEMAPHORE as u64 + 4)
+            .unwrap();
+        u32::from_ne_bytes(word)
+    };
+    assert_eq!(waiters(), 0);
+    for _ in 0..2 {
+        assert!(!client.wait(Duration::from_millis(1)).unwrap());
+        assert_eq!(waiters(), 1);
+    }
+    client.detach();
+    assert_eq!(waiters(), 0);
+}
+
+/// Cut to any page while a client waits and uses it: errors, and no signal.
+#[test]
+fn a_client_by_calls_outlives_its_files() {
+    for (suffix, pages) in [("-header", 0..=2), ("-data", 0..=0)] {
+        for page in pages {
+            let place = Place::new();
+            let mut producer = Producer::create(&place.base(), MAX).unwrap();
+            let (client, mut at) = (place.client::<CalledRing>(), 0);
+            producer.put(b"x").unwrap();
+            place.file(suffix).set_len(page * 4096).unwrap();
+            let taken = client
+                .wait(Duration::ZERO)
+                .and_then(|_| consume(&client, &mut at, MAX, &mut [0; MAX]));
+            let error = taken.unwrap_err();
+            assert!(
+                matches!(error, Error::Protocol(_)),
+                "{suffix} {page}: {error}"
+            );
+            assert_eq!(at, 0);
+        }
+    }
 }
 
 #[test]

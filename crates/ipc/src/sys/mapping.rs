@@ -13,8 +13,8 @@ const BLOCK: usize = 64;
 ///
 /// Access goes through atomics only, so that a peer that writes at the same
 /// time causes no undefined behaviour. Whoever has the file open could still cut
-/// it short, which turns an access into SIGBUS; corosync, which maps it and keeps
-/// no descriptor, can't once its name is gone.
+/// it short, which turns an access into SIGBUS: only for the files of the system's
+/// corosync, which keeps no descriptor of them. See [`super::KernelWords`].
 #[derive(Debug)]
 pub(crate) struct Mapping {
     start: NonNull<u8>,
@@ -68,6 +68,12 @@ impl Mapping {
             Err(error) if error.errno() != Some(libc::EINVAL) => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Where the 32-bit word at a byte offset is, which must be aligned and inside.
+    pub(super) fn address(&self, offset: usize) -> *mut u8 {
+        assert!(offset % 4 == 0 && offset + 4 <= self.len);
+        self.start.as_ptr().wrapping_add(offset)
     }
 
     /// The 32-bit word at a byte offset, which must be aligned and inside.
@@ -139,35 +145,6 @@ impl Mapping {
         // SAFETY: inside the mapping, by the assertion, and aligned, by mmap's page alignment; they
         // live as long as `self` and are only ever used as atomics.
         unsafe { std::slice::from_raw_parts(self.start.add(offset).as_ptr().cast(), len / BLOCK) }
-    }
-
-    /// Adds to the 32-bit word at a byte offset and wakes one who waits on it;
-    /// false if the word is not there any more.
-    ///
-    /// The kernel does both. A page that the peer has cut off the file makes the
-    /// call fail, where an access from here would raise SIGBUS.
-    pub(crate) fn add_and_wake(&self, offset: usize, delta: i8) -> bool {
-        assert!(offset % 4 == 0 && offset + 4 <= self.len);
-        // FUTEX_OP(FUTEX_OP_ADD, delta, FUTEX_OP_CMP_EQ, 0) with a sign-extended
-        // operand of twelve bits.
-        const ADD: u32 = 1 << 28;
-        let operation = ADD | (i32::from(delta) as u32 & 0xFFF) << 12;
-        // SAFETY: the word is inside the mapping, which lives as long as `self`;
-        // no second waiters are to be woken, so the count in the timeout's place
-        // is 0.
-        let done = unsafe {
-            let word = self.start.add(offset).as_ptr();
-            libc::syscall(
-                libc::SYS_futex,
-                word,
-                libc::FUTEX_WAKE_OP,
-                1,
-                std::ptr::null::<libc::timespec>(),
-                word,
-                operation,
-            )
-        };
-        done >= 0
     }
 
     /// The whole mapping as 32-bit words.

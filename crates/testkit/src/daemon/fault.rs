@@ -2,6 +2,7 @@
 
 use super::link::{Channel, Link};
 use super::rings::{Chunk, Ring, header};
+use super::scripted::Kind;
 use crate::random::Random;
 
 /// Values that a field of 32 bits may have but should not, or that stand at an edge.
@@ -22,6 +23,10 @@ pub const BAD_WORDS: [u32; 10] = [
 const BAD_LENGTHS: [u32; 7] = [0, 1, 23, 8193, 1 << 16, 0x7FFF_FFFF, 0xFFFF_FFFF];
 const BAD_MAGICS: [u32; 5] = [0, 1, 0xA110_CED0, 0xD0D0_D0D0, 0xFFFF_FFFF];
 
+/// Where a file is cut: at each page of a ring's header.
+const PAGES: [u64; 3] = [0, 4096, 8192];
+const MOMENTS: [Moment; 3] = [Moment::Before, Moment::Laid, Moment::After];
+
 /// Words of a message beyond these are data, and of one kind.
 const WORDS: usize = 24;
 
@@ -32,6 +37,17 @@ pub enum Place {
     Reply,
     /// What comes unasked.
     Event,
+}
+
+/// When something happens to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Before it is anywhere: the client waits for it.
+    Before,
+    /// When it is in its ring and not counted yet.
+    Laid,
+    /// When the client may be taking it.
+    After,
 }
 
 /// One thing that is wrong with a message.
@@ -49,6 +65,9 @@ pub enum Fault {
     ChunkMagic(u32),
     /// Before it is sent, a word of the header of a ring (0 to 2) has another value.
     Header(usize, usize, u32),
+    /// At this moment a file that the client shares has so many bytes, by a descriptor of it: of
+    /// rings header and data of each, in turn.
+    CutFile(Moment, usize, u64),
     /// It comes twice.
     Twice,
     /// A reply comes as an event, an event as a reply.
@@ -65,9 +84,9 @@ pub enum Fault {
 pub type Whim<'a> = dyn FnMut(Place, &[u8]) -> Option<Fault> + 'a;
 
 impl Fault {
-    /// Everything that can be wrong with a message, through rings or not.
+    /// Everything that can be wrong with a message of this kind.
     #[must_use]
-    pub fn all(message: &[u8], rings: bool) -> Vec<Self> {
+    pub fn all(message: &[u8], kind: Kind) -> Vec<Self> {
         let mut all = vec![Self::Twice, Self::Astray, Self::Never, Self::Closed];
         let words = message.len() / 4;
         for at in (0..words).filter(|at| *at < WORDS || at + 1 == words) {
@@ -75,7 +94,7 @@ impl Fault {
         }
         all.extend((0..message.len().min(400)).map(Self::Cut));
         all.extend([1, 4, 3000].map(Self::Grown));
-        if rings {
+        if kind.has_rings() {
             all.extend(BAD_LENGTHS.map(Self::ChunkLen));
             all.extend(BAD_MAGICS.map(Self::ChunkMagic));
             all.push(Self::WrongBytes);
@@ -95,13 +114,29 @@ impl Fault {
         all
     }
 
+    /// Every file that the client shares, cut at every page, at every moment of a message.
+    #[must_use]
+    pub fn cuts(kind: Kind) -> Vec<Self> {
+        let mut all = Vec::new();
+        for moment in MOMENTS {
+            for file in 0..if kind.has_rings() { 6 } else { 1 } {
+                all.extend(PAGES.map(|len| Self::CutFile(moment, file, len)));
+            }
+        }
+        all
+    }
+
     /// Something wrong with a message, by chance.
-    pub fn any(random: &mut Random, message: &[u8], rings: bool) -> Self {
+    pub fn any(random: &mut Random, message: &[u8], kind: Kind) -> Self {
+        if kind.may_cut() && random.below(6) == 0 {
+            let file = random.below(if kind.has_rings() { 6 } else { 1 });
+            return Self::CutFile(random.pick(&MOMENTS), file, random.pick(&PAGES));
+        }
         let value = match random.below(2) {
             0 => random.pick(&BAD_WORDS),
             _ => random.next_u64() as u32,
         };
-        match random.below(if rings { 12 } else { 8 }) {
+        match random.below(if kind.has_rings() { 12 } else { 8 }) {
             0..4 => Self::Word(random.below((message.len() / 4).max(1)) * 4, value),
             4 => Self::Cut(random.below(message.len().max(1))),
             5 => Self::Grown(1 + random.below(4000)),
@@ -152,6 +187,23 @@ impl Fault {
                     rings.each()[ring].set(offset, value);
                 }
                 link.announce(place);
+            }
+            Self::CutFile(moment, file, len) => {
+                let cut = |link: &Link, now| {
+                    if now == moment {
+                        link.files()[file].set_len(len).expect("a file can be cut");
+                    }
+                };
+                cut(link, Moment::Before);
+                if let Channel::Rings(_) = link.channel {
+                    link.lay(place, Chunk::new(message));
+                    cut(link, Moment::Laid);
+                    link.announce(place);
+                } else {
+                    cut(link, Moment::Laid);
+                    link.send(place, message);
+                }
+                cut(link, Moment::After);
             }
             Self::Twice => {
                 link.send(place, &bytes);

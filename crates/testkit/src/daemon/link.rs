@@ -1,5 +1,6 @@
 //! One client of a scripted daemon.
 
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
@@ -61,7 +62,7 @@ impl Link {
         response.header = ResponseHeader::new(AUTHENTICATE, size_of::<ConnectionResponse>(), 0);
         response.max_msg_size = request.max_msg_size;
         let channel = match kind {
-            Kind::Rings => {
+            Kind::SystemRings | Kind::Rings => {
                 let rings = Rings::create(&directory, name, request.max_msg_size);
                 response.connection_type = TYPE_SHM;
                 put(&mut response.request, &rings.bases[0]);
@@ -96,6 +97,16 @@ impl Link {
     pub fn admit(&mut self) -> bool {
         let response = self.response.as_bytes().to_vec();
         self.say(&response)
+    }
+
+    /// The files that the client shares.
+    #[must_use]
+    pub fn files(&self) -> Vec<&File> {
+        match &self.channel {
+            Channel::Rings(rings) => rings.files().to_vec(),
+            Channel::Sockets(sockets) => vec![&sockets.control],
+            Channel::Nothing => Vec::new(),
+        }
     }
 
     /// Whether a message of this length has room, by what the client says it has read.

@@ -15,7 +15,7 @@ mod services;
 mod sockets;
 
 pub use answering::Answering;
-pub use fault::{BAD_WORDS, Fault, Place, Whim};
+pub use fault::{BAD_WORDS, Fault, Moment, Place, Whim};
 pub use link::{Channel, Link};
 pub use relay::{Relay, Stream};
 pub use rings::{Chunk, Ring, Rings, header};

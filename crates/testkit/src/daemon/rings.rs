@@ -5,7 +5,6 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::libc;
 
@@ -75,13 +74,14 @@ pub struct Ring {
     pub header: File,
     /// The file with the chunks.
     pub data: File,
-    /// Mapped for what must change atomically.
-    words: NonNull<AtomicU32>,
+    /// Mapped for the kernel to change what must change atomically: nothing here may load or store
+    /// in files that a test cuts short.
+    words: NonNull<u32>,
     len: usize,
     at: usize,
 }
 
-// SAFETY: the mapping belongs to the process, and is used through atomics only.
+// SAFETY: the mapping belongs to the process, and only the kernel uses it.
 unsafe impl Send for Ring {}
 
 impl Ring {
@@ -118,34 +118,45 @@ impl Ring {
         ring
     }
 
-    fn word(&self, offset: usize) -> &AtomicU32 {
-        assert!(offset % 4 == 0 && offset + 4 <= header::LEN);
-        // SAFETY: inside the mapping and aligned by the assertion; lives as long as `self`.
-        unsafe { self.words.add(offset / 4).as_ref() }
-    }
-
     /// Sets a word of the header.
+    ///
+    /// # Panics
+    ///
+    /// When the file can't be written.
     pub fn set(&self, offset: usize, value: u32) {
-        self.word(offset).store(value, Ordering::SeqCst);
+        let bytes = value.to_ne_bytes();
+        let written = self.header.write_all_at(&bytes, offset as u64);
+        written.expect("the header file is there");
     }
 
-    /// A word of the header.
+    /// A word of the header; 0 if the file was cut short before it.
     #[must_use]
     pub fn get(&self, offset: usize) -> u32 {
-        self.word(offset).load(Ordering::SeqCst)
+        let mut bytes = [0; 4];
+        let read = self.header.read_exact_at(&mut bytes, offset as u64);
+        read.map_or(0, |()| u32::from_ne_bytes(bytes))
     }
 
-    /// Counts a chunk and wakes who waits.
+    /// Counts a chunk and wakes who waits, unless the file was cut short.
     pub fn post(&self) {
-        let value = self.word(header::SEMAPHORE);
-        value.fetch_add(1, Ordering::SeqCst);
-        // SAFETY: the word is valid for the call.
+        self.count(1);
+    }
+
+    fn count(&self, delta: i32) {
+        const ADD: i32 = 1 << 28;
+        // SAFETY: the word is inside the mapping; only the kernel uses it, and finds out if it is
+        // not there any more.
         unsafe {
+            let word = self.words.add(header::SEMAPHORE / 4).as_ptr();
+            let operation = ADD | (delta & 0xFFF) << 12;
             libc::syscall(
                 libc::SYS_futex,
-                std::ptr::from_ref(value),
-                libc::FUTEX_WAKE,
+                word,
+                libc::FUTEX_WAKE_OP,
                 1,
+                std::ptr::null::<libc::timespec>(),
+                word,
+                operation,
             );
         }
     }
@@ -183,12 +194,10 @@ impl Ring {
 
     /// Takes the next chunk, if one is counted; none either of one that makes no sense.
     pub fn take(&mut self) -> Option<Vec<u8>> {
-        let value = self.word(header::SEMAPHORE);
-        value
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| {
-                count.checked_sub(1)
-            })
-            .ok()?;
+        if self.get(header::SEMAPHORE) == 0 {
+            return None;
+        }
+        self.count(-1);
         let mut start = [0; 8];
         self.read(self.at, &mut start)?;
         let [len, magic] = [&start[..4], &start[4..]]
@@ -244,6 +253,13 @@ impl Rings {
             event,
             bases,
         }
+    }
+
+    /// Header and data of the three.
+    #[must_use]
+    pub fn files(&self) -> [&File; 6] {
+        let [one, two, three] = self.each().map(|ring| [&ring.header, &ring.data]);
+        [one[0], one[1], two[0], two[1], three[0], three[1]]
     }
 
     /// The three, in the order of the handshake.

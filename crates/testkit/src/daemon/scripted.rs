@@ -2,23 +2,30 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use quorate_ipc::Service;
+use quorate_ipc::{Endpoint, Service};
 
 use super::fault::Whim;
 use super::link::Link;
 use super::services::Honest;
+use super::sockets::abstract_name;
+use crate::namespace::in_own_network;
+use crate::requirements::Requirements;
 use crate::scratch::Scratch;
 
-/// What messages travel through.
+/// What messages travel through, and where the daemon is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Shared memory.
+    /// Shared memory, at the place of the system's corosync: to be started by root, in a
+    /// network of its own.
+    SystemRings,
+    /// Shared memory, in a run directory.
     Rings,
     /// Datagrams.
     Sockets,
@@ -27,16 +34,49 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Those that corosync has.
-    pub const BOTH: [Self; 2] = [Self::Rings, Self::Sockets];
+    /// Those that clients tell apart, with their names.
+    pub const ALL: [(Self, &'static str); 3] = [
+        (Self::SystemRings, "system_rings"),
+        (Self::Rings, "rings"),
+        (Self::Sockets, "sockets"),
+    ];
+
+    /// What a test needs that starts such a daemon.
+    pub fn needs(self) -> Requirements {
+        match self {
+            Self::SystemRings => Requirements::none().root(),
+            _ => Requirements::none(),
+        }
+    }
+
+    /// Does something where such a daemon can be started.
+    pub fn surround(self, act: impl FnOnce() + Send) {
+        match self {
+            Self::SystemRings => in_own_network(act),
+            _ => act(),
+        }
+    }
+
+    /// Whether messages travel through rings.
+    #[must_use]
+    pub fn has_rings(self) -> bool {
+        matches!(self, Self::SystemRings | Self::Rings)
+    }
+
+    /// Whether a client outlives it that its files are cut short.
+    #[must_use]
+    pub fn may_cut(self) -> bool {
+        matches!(self, Self::Rings | Self::Sockets)
+    }
 }
 
 /// Services that are played by functions. Each serves one client after the other.
 #[derive(Debug)]
 pub struct Scripted {
-    scratch: Scratch,
+    _scratch: Scratch,
     stop: Arc<AtomicBool>,
-    services: Vec<(Service, JoinHandle<()>)>,
+    endpoint: Endpoint,
+    services: Vec<(SocketAddr, JoinHandle<()>)>,
 }
 
 impl Scripted {
@@ -56,9 +96,13 @@ impl Scripted {
         let home = private(&scratch.path().join("rings"));
         let stop = Arc::new(AtomicBool::new(false));
         let script = Arc::new(script);
+        let run_dir = scratch.path().join("run");
         let services = services.iter().map(|service| {
-            let path = scratch.path().join("run").join(service.name());
-            let listener = UnixListener::bind(path).expect("a new socket");
+            let address = match kind {
+                Kind::SystemRings => abstract_name(service.name().as_bytes()),
+                _ => SocketAddr::from_pathname(run_dir.join(service.name())).expect("it fits"),
+            };
+            let listener = UnixListener::bind_addr(&address).expect("a new socket");
             let (stop, script) = (Arc::clone(&stop), Arc::clone(&script));
             let (home, service) = (home.clone(), *service);
             let serve = move || {
@@ -71,29 +115,42 @@ impl Scripted {
                     }
                 }
             };
-            (service, std::thread::spawn(serve))
+            (address, std::thread::spawn(serve))
         });
         let services = services.collect();
+        let endpoint = match kind {
+            Kind::SystemRings => Endpoint::Corosync,
+            _ => Endpoint::RunDir(run_dir),
+        };
         Self {
-            scratch,
+            _scratch: scratch,
             stop,
+            endpoint,
             services,
         }
     }
 
-    /// The directory of its sockets.
+    /// Where clients find it.
     #[must_use]
-    pub fn run_dir(&self) -> PathBuf {
-        self.scratch.path().join("run")
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint.clone()
+    }
+
+    /// Leads a program there.
+    pub fn lead(&self, command: &mut Command) {
+        match &self.endpoint {
+            Endpoint::RunDir(run_dir) => command.env("QUORATE_RUN_DIR", run_dir),
+            _ => command.env_remove("QUORATE_RUN_DIR"),
+        };
     }
 }
 
 impl Drop for Scripted {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
-        for (service, thread) in std::mem::take(&mut self.services) {
+        for (address, thread) in std::mem::take(&mut self.services) {
             // Wakes the thread.
-            let _ = UnixStream::connect(self.run_dir().join(service.name()));
+            let _ = UnixStream::connect_addr(&address);
             let ended = thread.join();
             if !std::thread::panicking() {
                 ended.expect("the script does not panic");

@@ -58,7 +58,12 @@ impl Sockets {
 }
 
 fn name(base: &Path, suffix: &str) -> SocketAddr {
-    let mut name = [base.as_os_str().as_bytes(), suffix.as_bytes()].concat();
+    abstract_name(&[base.as_os_str().as_bytes(), suffix.as_bytes()].concat())
+}
+
+/// An address as libqb makes it of a name.
+pub(super) fn abstract_name(name: &[u8]) -> SocketAddr {
+    let mut name = name.to_vec();
     name.resize(NAME_LEN, 0);
     SocketAddr::from_abstract_name(name).expect("the name fits an address")
 }

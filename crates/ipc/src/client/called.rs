@@ -1,0 +1,177 @@
+//! A ring of any other daemon: two files that are reached by system calls.
+//!
+//! Such a daemon may have kept a descriptor of them and cut them short at any
+//! moment. Nothing of them is ever loaded or stored from here.
+
+use super::shm::{Ring, Status, check_size};
+use crate::calls::{CUT_SHORT, Data, Header};
+use crate::error::Error;
+use crate::ring::{
+    CHUNK_HEADER, COMMITTED, CONSUMED, FLOW_CONTROL, HEADER_LEN, READ_INDEX, REFERENCES, SEMAPHORE,
+    Shared, WORD_SIZE, WRITE_INDEX, advance, data_len, fits, payload_len,
+};
+use crate::sys::{self, Room};
+use std::fs::File;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// What is read of a chunk before its length is known, and written of one at once; most fit, and
+/// every ring is longer.
+const AT_ONCE: usize = 512;
+/// How many wait for the semaphore: its upper half.
+const WAITERS: usize = SEMAPHORE + 4;
+/// Of the words between these two, both are looked at before each request.
+const STATUS_LEN: usize = FLOW_CONTROL + 4 - REFERENCES;
+
+#[derive(Debug)]
+pub(crate) struct CalledRing {
+    header: Header,
+    data: Data,
+    /// Where the daemon's read index was when it was last looked at.
+    read: AtomicUsize,
+    /// Whether this side counts among those who wait. It does from its first wait on, until the
+    /// end: it mostly waits, and the daemon's needless wake-ups are cheaper than counting in and out.
+    waits: AtomicBool,
+}
+
+impl Ring for CalledRing {
+    const LOOK_FIRST: bool = false;
+
+    fn attach(header: File, data: File, max_msg_size: usize) -> Result<Self, Error> {
+        let data_len = data_len(max_msg_size);
+        let size = data
+            .metadata()
+            .map_err(|e| Error::system("fstat", e))?
+            .len();
+        if size < data_len as u64 {
+            return Err(CUT_SHORT);
+        }
+        // A mapping may be written to regardless; a file may not, on pain of SIGXFSZ.
+        if sys::file_size_limit() < data_len.max(HEADER_LEN) as u64 {
+            let error = io::Error::from_raw_os_error(libc::EFBIG);
+            return Err(Error::system("RLIMIT_FSIZE", error));
+        }
+        let ring = Self {
+            header: Header::new(header, HEADER_LEN)?,
+            data: Data::new(data, data_len),
+            read: AtomicUsize::new(0),
+            waits: AtomicBool::new(false),
+        };
+        check_size(ring.header.get(WORD_SIZE)?, data_len)?;
+        ring.header.add(REFERENCES, 1)?;
+        Ok(ring)
+    }
+
+    fn detach(&self) {
+        // Of a file that was cut short nobody wants to know.
+        if self.waits.load(Ordering::Relaxed) {
+            let _ = self.header.add(WAITERS, -1);
+        }
+        let _ = self.header.add(REFERENCES, -1);
+    }
+
+    fn status(&self) -> Result<Status, Error> {
+        let bytes = self.header.read::<STATUS_LEN>(REFERENCES)?;
+        let word = |at: usize| {
+            let at = at - REFERENCES;
+            u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        Ok(Status {
+            references: word(REFERENCES),
+            flow_control: word(FLOW_CONTROL),
+        })
+    }
+
+    fn wait(&self, limit: Duration) -> Result<bool, Error> {
+        if !self.waits.swap(true, Ordering::Relaxed) {
+            self.header.add(WAITERS, 1)?;
+        }
+        if self.header.wait_while_zero(SEMAPHORE, limit)? {
+            self.header.add(SEMAPHORE, -1)?;
+            return Ok(true);
+        }
+        self.try_wait()
+    }
+
+    /// This side alone takes counts, and one thread of it at a time.
+    fn try_wait(&self) -> Result<bool, Error> {
+        let counted = self.counted()?;
+        if counted {
+            // Before the chunk is read: this orders the daemon's writes before it.
+            self.header.add(SEMAPHORE, -1)?;
+        }
+        Ok(counted)
+    }
+
+    fn counted(&self) -> Result<bool, Error> {
+        Ok(self.header.get(SEMAPHORE)? > 0)
+    }
+
+    fn interrupt(&self) {
+        self.header.wake_all(SEMAPHORE);
+    }
+}
+
+impl Shared for CalledRing {
+    fn size(&self) -> usize {
+        self.data.words()
+    }
+
+    fn has_room(&self, at: usize, len: usize) -> Result<bool, Error> {
+        let pending = || Ok(self.header.get_whole(SEMAPHORE)? > 0);
+        let room = |read| fits(len, at, read, self.size(), pending);
+        if room(self.read.load(Ordering::Relaxed))? {
+            return Ok(true);
+        }
+        let read = self.header.get_whole(READ_INDEX)? as usize;
+        let there_is = room(read)?;
+        self.read.store(read, Ordering::Relaxed);
+        Ok(there_is)
+    }
+
+    fn append(&self, at: usize, payload: &[u8], next: usize) -> Result<(), Error> {
+        let mut start = [0; AT_ONCE];
+        let in_start = payload.len().min(AT_ONCE - CHUNK_HEADER);
+        let (first, rest) = payload.split_at(in_start);
+        start[..4].copy_from_slice(&(payload.len() as u32).to_ne_bytes());
+        start[4..CHUNK_HEADER].copy_from_slice(&COMMITTED.to_ne_bytes());
+        start[CHUNK_HEADER..][..in_start].copy_from_slice(first);
+        self.data.write(at, &start[..CHUNK_HEADER + in_start])?;
+        if !rest.is_empty() {
+            self.data
+                .write(advance(at, AT_ONCE / 4, self.size()), rest)?;
+        }
+        self.header.set(WRITE_INDEX, next as u32)?;
+        // The daemon looks at nothing before it has taken this count.
+        self.header.add(SEMAPHORE, 1)
+    }
+
+    fn copy(
+        &self,
+        at: usize,
+        max: usize,
+        buffer: &mut (impl Room + ?Sized),
+    ) -> Result<usize, Error> {
+        let mut start = [0; AT_ONCE];
+        self.data.read(at, &mut start)?;
+        let [len, magic] = [0, 4]
+            .map(|i| u32::from_ne_bytes([start[i], start[i + 1], start[i + 2], start[i + 3]]));
+        let len = payload_len(len, magic, max, self.size())?;
+        let buffer = buffer.room(len);
+        let (first, rest) = buffer.split_at_mut(buffer.len().min(AT_ONCE - CHUNK_HEADER));
+        first.copy_from_slice(&start[CHUNK_HEADER..][..first.len()]);
+        if !rest.is_empty() {
+            self.data
+                .read(advance(at, AT_ONCE / 4, self.size()), rest)?;
+        }
+        Ok(len)
+    }
+
+    fn release(&self, at: usize, next: usize) -> Result<(), Error> {
+        let mut spent = [0; CHUNK_HEADER];
+        spent[4..].copy_from_slice(&CONSUMED.to_ne_bytes());
+        self.data.write(at, &spent)?;
+        self.header.set(READ_INDEX, next as u32)
+    }
+}
