@@ -1,9 +1,9 @@
 //! The C ABI of libvotequorum, libcorosync_common and libncssdk.
 //!
-//! Everything below this crate is safe Rust in crates of their own; here stand
-//! the `extern "C"` functions, the C types, the table of handles and the
-//! boundary that neither a panic nor a cancelled thread gets across. Rust
-//! programs use `quorate-client` and `quorate-ncs-session` instead.
+//! Here stand the `extern "C"` functions, the C types and the table of handles.
+//! Below this crate unsafe code is only in `quorate-boundary`, which neither a
+//! panic nor a cancelled thread gets across, and at `quorate-ipc`'s system calls.
+//! Rust programs use `quorate-client` and `quorate-ncs-session` instead.
 
 #![allow(
     non_camel_case_types,

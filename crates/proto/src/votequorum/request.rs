@@ -323,7 +323,7 @@ impl SetExtraInfo {
 pub struct GetExtraInfo {
     /// [`request_id::GET_EXTRA_INFO`].
     pub header: RequestHeader,
-    /// Node id; 0 is the one asked.
+    /// Node id; 0 is the quorum device, which has none.
     pub nodeid: u32,
     pad: u32,
 }
