@@ -8,8 +8,10 @@
 //! Each service has a module with its requests (client to daemon), replies and
 //! events (daemon to client). A client sends the request structs and decodes
 //! replies and events; a server decodes with each service's `Request::decode`
-//! and sends what the constructors of replies and events make. C clients have
-//! receive buffers of exactly the documented sizes: no reply is a byte longer.
+//! and sends what the constructors of replies and events make. Both halves of
+//! every message are here, also where only tests speak the other one. C clients
+//! have receive buffers of exactly the documented sizes: no reply is a byte
+//! longer.
 
 #![forbid(unsafe_code)]
 
