@@ -1,4 +1,5 @@
-//! The tests that the documents name are there.
+//! The tests that the documents name are there, and the compiler that README names can read the
+//! sources.
 
 use std::collections::HashSet;
 use std::fs;
@@ -93,6 +94,48 @@ fn named_tests_are_there() {
     }
     assert!(count > 150, "{count} names");
     assert!(missing.is_empty(), "no such test: {missing:#?}");
+}
+
+/// A condition that binds a name and goes on with `&&`, which came with Rust 1.88.
+fn chained(text: &str) -> Option<&str> {
+    let is_let = |line: &str| {
+        ["if let ", "while let "]
+            .iter()
+            .any(|start| line.contains(start))
+    };
+    let lines = || text.lines().map(str::trim);
+    let pairs = lines().zip(lines().skip(1));
+    let broken = pairs.filter(|(line, next)| is_let(line) && next.starts_with("&& "));
+    let whole = lines().filter(|line| line.contains("&& let ") && !line.starts_with("//"));
+    broken.map(|(_, next)| next).chain(whole).next()
+}
+
+/// As long as no test has that compiler.
+#[test]
+fn the_oldest_compiler_named_knows_the_syntax() {
+    let manifest = fs::read_to_string(source_root().join("Cargo.toml")).expect("text");
+    assert!(manifest.contains("rust-version = \"1.85\""), "look again");
+    assert!(chained("if let Some(a) = b\n    && a > 1\n{").is_some());
+    assert!(chained("if a > 1 && let Some(b) = c {").is_some());
+    assert!(chained("if let Some(a) = b {\n    c(a && d)\n}").is_none());
+    let mut paths = Vec::new();
+    for directory in [
+        "benches",
+        "crates",
+        "examples",
+        "src",
+        "tests",
+        "fuzz/fuzz_targets",
+    ] {
+        files(&source_root().join(directory), &["rs"], &mut paths);
+    }
+    assert!(paths.len() > 300, "{} files", paths.len());
+    paths.retain(|path| !path.ends_with(file!()));
+    for path in paths {
+        let text = fs::read_to_string(&path).expect("text");
+        let found = chained(&text);
+        assert!(found.is_none(), "{}: {found:?}", path.display());
+    }
 }
 
 #[test]

@@ -22,10 +22,11 @@ use report::table;
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     // Started again, as the program that talks to a daemon.
-    if let [mode, count] = &arguments[..]
-        && mode == clients::MODE
-    {
-        return clients::run(count.parse().expect("a number of clients"));
+    match &arguments[..] {
+        [mode, count] if mode == clients::MODE => {
+            return clients::run(count.parse().expect("a number of clients"));
+        }
+        _ => {}
     }
     let needs = Requirements::cluster().program("corosync-vqsim");
     if let Err(why) = needs.check() {

@@ -138,11 +138,10 @@ fn rings_of_node(node: u32, log: &str, since: u64) -> Vec<Ring> {
             if let Some(ring) = rings.last_mut() {
                 ring.synchronised = true;
             }
-        } else if let Some((_, node)) = line.split_once("got nodeinfo message from cluster node ")
-            && let Some(ring) = rings.last_mut().filter(|_| in_turn)
-        {
+        } else if let Some((_, node)) = line.split_once("got nodeinfo message from cluster node ") {
             let speaker = node.trim().parse().expect("a node id");
-            if !ring.speakers.contains(&speaker) {
+            let ring = rings.last_mut().filter(|_| in_turn);
+            if let Some(ring) = ring.filter(|ring| !ring.speakers.contains(&speaker)) {
                 ring.speakers.push(speaker);
             }
         }

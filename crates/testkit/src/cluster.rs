@@ -198,9 +198,8 @@ impl Cluster {
                     if state.members != members || state.quorate != quorate || !state.settled() {
                         return Err(format!("node {id}: {state:?}"));
                     }
-                    if let Some(other) = &agreed
-                        && other.ring != state.ring
-                    {
+                    let agrees = |other: &&State| other.ring == state.ring;
+                    if let Some(other) = agreed.as_ref().filter(|other| !agrees(other)) {
                         return Err(format!("{other:?}, but node {id}: {state:?}"));
                     }
                     agreed = Some(state);

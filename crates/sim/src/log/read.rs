@@ -57,12 +57,13 @@ pub fn read_log(file: &str, text: &str) -> Result<Vec<Line>, LogError> {
             Err(_) if !line.ends_with('\n') && !lines.is_empty() => break,
             Err(error) => return Err(LogError::new(file, number, wrong(&error))),
         };
-        if let What::Recording { version, .. } = record.what
-            && version != VERSION
-        {
-            let reason =
-                format!("this is format {version} of recordings, and only {VERSION} is known");
-            return Err(LogError::new(file, number, reason));
+        match record.what {
+            What::Recording { version, .. } if version != VERSION => {
+                let reason =
+                    format!("this is format {version} of recordings, and only {VERSION} is known");
+                return Err(LogError::new(file, number, reason));
+            }
+            _ => {}
         }
         if record.at < now {
             let reason = "this is earlier than the line before";

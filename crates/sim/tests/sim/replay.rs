@@ -70,13 +70,12 @@ impl Recorder {
     }
 
     fn take_in(&mut self, cluster: &mut Cluster) {
-        for record in cluster.take_log() {
-            if let What::Notified { client, .. } = &record.what
-                && Some(ClientId(*client)) == self.client
-            {
-                self.records.push(record);
-            }
-        }
+        let told = |record: &Record| match record.what {
+            What::Notified { client, .. } => Some(ClientId(client)) == self.client,
+            _ => false,
+        };
+        let log = cluster.take_log();
+        self.records.extend(log.into_iter().filter(told));
     }
 
     fn lines(self) -> Vec<Line> {

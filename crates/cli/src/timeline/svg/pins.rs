@@ -23,9 +23,10 @@ pub(super) fn draw(body: &mut Canvas, timeline: &Timeline, place: &Place) -> Vec
     for (number, happening) in happenings.iter().enumerate() {
         pins.push((place.x(happening.at), number..number + 1));
         // One that has grown may cover the one before it.
-        while let [.., (x, range), (other, more)] = pins.as_mut_slice()
-            && *other - half(more) < *x + half(range) + 2.0
-        {
+        while let [.., (x, range), (other, more)] = pins.as_mut_slice() {
+            if *other - half(more) >= *x + half(range) + 2.0 {
+                break;
+            }
             range.end = more.end;
             pins.pop();
         }
