@@ -11,7 +11,7 @@ use quorate_ipc::Service;
 use quorate_testkit::daemon::{Fault, Kind, Link, Scripted, converse};
 use quorate_testkit::{CProgram, Library, Load, Random, Suite, source_root};
 
-const SERVICES: [Service; 4] = [
+pub(super) const SERVICES: [Service; 4] = [
     Service::VoteQuorum,
     Service::Quorum,
     Service::Cmap,
@@ -45,7 +45,7 @@ pub(super) fn run(suite: &mut Suite) {
     suite.test_with("flood_of_events", &needs, flood);
 }
 
-fn program(name: &str, library: &str) -> PathBuf {
+pub(super) fn program(name: &str, library: &str) -> PathBuf {
     let directory = Library::Ours.find().expect("checked before");
     CProgram::new(name)
         .source(&format!("tests/behaviour/{name}.c"))

@@ -13,6 +13,7 @@ mod cases;
 mod environment;
 mod hostile;
 mod hosts;
+mod odd;
 
 use cases::{Case, Ends};
 
@@ -55,9 +56,11 @@ fn main() -> ExitCode {
     suite.test_with("shortage_of_buffers", &needs, || {
         shortage(running(&cluster))
     });
+    suite.test_with("full_socket", &needs, || full_socket(running(&cluster)));
     suite.test_with("models", &needs, || models(running(&cluster)));
     environment::run(&mut suite, &needs, &cluster);
     hostile::run(&mut suite);
+    odd::run(&mut suite);
     hosts::run(&mut suite, &needs, &cluster);
     suite.finish()
 }
@@ -204,6 +207,25 @@ fn shortage(node: &Node) {
     assert_eq!(ended, Ended::Normally, "{complaints}");
     let expected = "initialize 1\ngetinfo 5\ngetinfo of nobody 12\ngetinfo 1 node 1\n";
     assert_eq!(printed, expected);
+}
+
+/// The original tries again and again until there is room. Ours sleeps, and keeps to its limit.
+fn full_socket(node: &Node) {
+    let program = CProgram::new("spin")
+        .source("tests/behaviour/spin.c")
+        .flag("-rdynamic")
+        .link("votequorum")
+        .build();
+    for (library, expected) in [
+        (Library::Original, "initialize 1\nspun\ngetinfo 1\n"),
+        (Library::Ours, "initialize 1\nwaited\ngetinfo 5\n"),
+    ] {
+        let mut command = node.command(&program);
+        command.env("QUORATE_TIMEOUT_MS", "2000");
+        let (ended, printed, complaints) = converse(node, command, library);
+        assert_eq!(ended, Ended::Normally, "{library:?}: {complaints}");
+        assert_eq!(printed, expected, "{library:?}");
+    }
 }
 
 fn models(node: &Node) {

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
@@ -16,6 +17,10 @@ pub mod header {
     pub const READ_INDEX: usize = 4;
     /// The ring's length in words.
     pub const WORD_SIZE: usize = 8;
+    /// The path of the file with the header.
+    pub const HEADER_PATH: usize = 12;
+    /// The path of the file with the chunks.
+    pub const DATA_PATH: usize = 4108;
     /// How many sides are there.
     pub const REFERENCES: usize = 8204;
     /// The semaphore's value.
@@ -115,6 +120,16 @@ impl Ring {
         ring.set(header::WORD_SIZE, (len / 4) as u32);
         ring.set(header::REFERENCES, 1);
         ring.set(header::SHARED_MARK, 0x80);
+        // libqb's client goes by them.
+        for (offset, suffix) in [
+            (header::HEADER_PATH, "-header"),
+            (header::DATA_PATH, "-data"),
+        ] {
+            let path = with_suffix(base, suffix);
+            let bytes = path.as_os_str().as_bytes();
+            let written = ring.header.write_all_at(bytes, offset as u64);
+            written.expect("the file has room for a path");
+        }
         ring
     }
 
