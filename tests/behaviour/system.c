@@ -1,38 +1,19 @@
 /* Signals, descriptors, memory. */
 #include "cases.h"
+#include "signals.h"
 
 #include <fcntl.h>
 #include <glob.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
-
-static volatile sig_atomic_t ticks;
-
-static void on_tick(int number)
-{
-	(void)number;
-	ticks++;
-}
 
 static void initialize_only(void)
 {
 	votequorum_handle_t handle;
 
 	printf("%d\n", votequorum_initialize(&handle, &all_callbacks));
-}
-
-static void start_ticks(void)
-{
-	timer_t timer;
-	struct itimerspec rate = {{0, 333333}, {0, 333333}};
-	struct sigaction action = {.sa_handler = on_tick};
-
-	sigaction(SIGALRM, &action, NULL);
-	timer_create(CLOCK_MONOTONIC, NULL, &timer);
-	timer_settime(timer, 0, &rate, NULL);
 }
 
 static void signals_in_initialize(void)

@@ -14,6 +14,7 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
         ("ncs_calls", &CALLS[..]),
         ("ncs_threads", &THREADS),
         ("ncs_forks", &FORKS),
+        ("ncs_hosts", &HOSTS),
     ] {
         for (case, expected) in list {
             suite.test_with(&format!("cases/{case}"), needs, || {
@@ -40,6 +41,11 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
     suite.test_with("cases/no_daemon", needs, || {
         let command = cluster.switch().space().command(program("ncs_calls"));
         assert_eq!(not_accepted(&cluster, command), 8);
+    });
+    suite.test_with("cases/out_of_memory", needs, || {
+        let command = running(&cluster).command(program("ncs_memory"));
+        let expected = "some errors 1, some aborted 1, others 0\n";
+        assert_eq!(converse(&cluster, command), expected);
     });
     suite.test_with("cases/limits", needs, || limits(&cluster));
     suite.test_with("cases/nodes_above_32", needs, nodes_above_32);
@@ -261,5 +267,23 @@ const FORKS: [(&str, &str); 4] = [
         due 1 one 0 still due 1 other 0 nothing due 0 callbacks 2 mine 1\n\
         due 1 callbacks 4\n\
         deregister 0 0\n",
+    ),
+];
+
+const HOSTS: [(&str, &str); 6] = [
+    ("signals", "none failed, signals\n"),
+    (
+        "fork_while_a_lock_is_waited_for",
+        "first 0\nchild 9 9 0\nchild 0 unlock 0 second 0\n",
+    ),
+    ("executed", "executed 1, sockets 0, usable 1\n"),
+    (
+        "no_descriptors",
+        "refused 1, otherwise 0, at last 0, lost: descriptors 0, rings 0, memory none\n",
+    ),
+    ("small_stack", "right 1\n"),
+    (
+        "loaded_and_unloaded",
+        "used 1000, right 10, lost: descriptors 0, rings 0, memory none\n",
     ),
 ];
