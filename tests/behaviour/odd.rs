@@ -32,10 +32,8 @@ fn original(daemon: &Scripted, case: &str) -> Output {
         .link("cpg")
         .build();
     let mut command = Command::new(program);
-    command
-        .arg(case)
-        .env("LD_PRELOAD", preload())
-        .env("QUORATE_RUN_DIR", daemon.run_dir());
+    command.arg(case).env("LD_PRELOAD", preload());
+    daemon.lead(&mut command);
     command.output().expect("the program starts")
 }
 
@@ -115,7 +113,7 @@ fn extra_length() {
             if library == Library::Original {
                 command.env("LD_PRELOAD", preload());
             }
-            command.env("QUORATE_RUN_DIR", daemon.run_dir());
+            daemon.lead(&mut command);
             let output = command.output().expect("the program starts");
             let printed = String::from_utf8_lossy(&output.stdout);
             let complaints = String::from_utf8_lossy(&output.stderr);
