@@ -2,6 +2,7 @@
 //! in one run. Writes its section of docs/performance.md. Nothing here passes or fails.
 
 mod clients;
+mod cpg;
 #[path = "../client/document.rs"]
 mod document;
 #[path = "../client/figures.rs"]
@@ -28,7 +29,14 @@ fn main() {
         }
         _ => {}
     }
-    let needs = Requirements::cluster().program("corosync-vqsim");
+    let needs = Requirements::cluster()
+        .program("corosync-vqsim")
+        .program("cc")
+        .header("corosync/cpg.h");
+    // One part alone, which is printed and not written down.
+    if arguments.iter().any(|argument| argument == "cpg") {
+        return println!("{}", cpg::measure());
+    }
     if let Err(why) = needs.check() {
         eprintln!("nothing was measured: {why}");
         std::process::exit(1);
@@ -43,6 +51,8 @@ fn main() {
     let mut rows = startup::measure();
     rows.extend(clients::measure());
     text.push_str(&table(&rows));
+    text.push_str("\n### Messages of CPG, beside corosync\n\n");
+    text.push_str(&cpg::measure());
     println!("{text}");
     let document = source_root().join("docs/performance.md");
     document::replace(&document, "simulation", &text);
