@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
@@ -36,15 +37,21 @@ pub(crate) type CallerId = u64;
 #[derive(Debug)]
 pub(crate) struct Door {
     listener: UnixListener,
+    /// Watches the listener and all callers.
+    poller: OwnedFd,
     callers: BTreeMap<CallerId, Caller>,
     next: CallerId,
     deaf_until: Option<Instant>,
+    /// Whether the listener is watched.
+    hears: bool,
 }
 
 #[derive(Debug)]
 struct Caller {
     stream: UnixStream,
     process: u32,
+    /// What it is watched for.
+    watched: EventFlags,
     input: Vec<u8>,
     output: Vec<u8>,
     /// A request of its is under way: the next one waits.
@@ -61,27 +68,48 @@ impl Door {
         let number = std::os::fd::AsRawFd::as_raw_fd(&handle);
         let listener = UnixListener::bind(format!("/proc/self/fd/{number}/{SOCKET}"))?;
         listener.set_nonblocking(true)?;
+        let poller = epoll::create(CreateFlags::CLOEXEC)?;
+        epoll::add(&poller, &listener, EventData::new_u64(0), EventFlags::IN)?;
         Ok(Self {
             listener,
+            poller,
             callers: BTreeMap::new(),
             next: 1,
             deaf_until: None,
+            hears: true,
         })
     }
 
-    /// What to poll, and for what.
-    pub(crate) fn fds(&self) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
+    /// Becomes readable when [`Self::requests`] has something to do; to be waited for after
+    /// [`Self::listen`].
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.poller.as_fd()
+    }
+
+    /// Watches each for what can come next.
+    pub(crate) fn listen(&mut self) -> io::Result<()> {
         let hears = self.deaf_until.is_none();
-        let listener = hears.then_some((self.listener.as_fd(), PollFlags::IN));
-        let callers = self.callers.values().map(|caller| {
-            let wanted = match (caller.output.is_empty(), caller.busy) {
-                (false, _) => PollFlags::OUT,
-                (true, true) => PollFlags::empty(),
-                (true, false) => PollFlags::IN,
+        if hears != self.hears {
+            let flags = if hears {
+                EventFlags::IN
+            } else {
+                EventFlags::empty()
             };
-            (caller.stream.as_fd(), wanted)
-        });
-        listener.into_iter().chain(callers)
+            epoll::modify(&self.poller, &self.listener, EventData::new_u64(0), flags)?;
+            self.hears = hears;
+        }
+        for caller in self.callers.values_mut() {
+            let wanted = match (caller.output.is_empty(), caller.busy) {
+                (false, _) => EventFlags::OUT,
+                (true, true) => EventFlags::empty(),
+                (true, false) => EventFlags::IN,
+            };
+            if wanted != caller.watched {
+                epoll::modify(&self.poller, &caller.stream, EventData::new_u64(0), wanted)?;
+                caller.watched = wanted;
+            }
+        }
+        Ok(())
     }
 
     /// How long [`Self::requests`] need not be called if the descriptors stay quiet.
@@ -161,8 +189,13 @@ impl Door {
                 self.callers.remove(&oldest);
             }
         }
+        let watched = EventFlags::IN;
+        if epoll::add(&self.poller, &stream, EventData::new_u64(0), watched).is_err() {
+            return;
+        }
         let caller = Caller {
             stream,
+            watched,
             process: u32::try_from(peer.pid.as_raw_nonzero().get()).unwrap_or(0),
             input: Vec::new(),
             output: Vec::new(),

@@ -106,7 +106,7 @@ fn begin(name: Name, scenario: &Scenario, pace: Pace) -> Result<Live<'_>, LiveEr
 
 /// Until it is asked to end, or cannot go on; then its connections hang up.
 fn serve(mut live: Live<'_>) {
-    while live.turn().is_ok() && !live.is_stopping() && live.wait(&[]).is_ok() {}
+    while live.turn().is_ok() && !live.is_stopping() && live.wait().is_ok() {}
 }
 
 impl Drop for Served {

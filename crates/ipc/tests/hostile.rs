@@ -310,8 +310,8 @@ fn replies_wait_until_there_is_room() {
     for n in 0..40 {
         bad.put_request(&request(ECHO, &[n; 984]));
         bad.notify(1);
-        let taken = || (bad.request.get(SEMAPHORE) == 0).then_some(());
-        eventually(taken);
+        // The ring has room for eight of them; the last ones taken may still be counted.
+        eventually(|| (bad.request.get(SEMAPHORE) < 8).then_some(()));
     }
     assert!(is_served(&good));
     let (mut at, words) = (0, bad.reply.words());

@@ -4,7 +4,6 @@ use std::os::fd::AsFd as _;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::signalfd::SignalFd;
 use quorate_sim::Cluster;
@@ -126,19 +125,23 @@ impl<'a> Play<'a> {
 
     /// `None` if it has not ended in time.
     fn until_program_ends(&mut self, signals: &SignalFd) -> Result<Option<ExitStatus>, Failure> {
+        self.host.watch(signals.as_fd())?;
+        let mut signalled = true;
         loop {
-            self.read_signals(signals)?;
             if self.limit.is_some_and(|(_, end)| Instant::now() >= end) {
                 self.timed_out = true;
                 return Ok(None);
             }
-            if let Some(status) = self.programs.reap()? {
-                // What it said last, and that it is gone.
-                while self.serve()? {}
-                return Ok(Some(status));
+            if signalled {
+                self.read_signals(signals)?;
+                if let Some(status) = self.programs.reap()? {
+                    // What it said last, and that it is gone.
+                    while self.serve()? {}
+                    return Ok(Some(status));
+                }
             }
             let next = self.advance()?;
-            self.wait(signals, next)?;
+            signalled = self.wait(next)?;
             // What is asked now is asked at this time.
             if self.pace == Pace::Real {
                 self.pass_time()?;
@@ -324,28 +327,17 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// Waits for programs, signals, or what comes next.
-    fn wait(&self, signals: &SignalFd, next: Next) -> Result<(), Failure> {
+    /// Waits for programs, signals, or what comes next. Says whether there was a signal.
+    fn wait(&mut self, next: Next) -> Result<bool, Failure> {
         let until = match next {
             Next::Now => Some(Duration::ZERO),
             Next::Idle => Some(LOOK),
             Next::At(at) => at.map(|at| at.saturating_sub(self.now())),
         };
-        let server = self.host.server();
         let left = self
             .limit
             .map(|(_, end)| end.saturating_duration_since(Instant::now()));
-        let limits = [until, server.patience(), left];
-        let limit = limits.into_iter().flatten().min();
-        let limit = limit.map_or(PollTimeout::NONE, |limit| {
-            let milliseconds = limit.as_micros().div_ceil(1000);
-            PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
-        });
-        let fds = [server.fd(), signals.as_fd()];
-        let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-        match poll(&mut fds, limit) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        let limit = until.into_iter().chain(left).min();
+        Ok(self.host.wait(limit)?)
     }
 }

@@ -139,14 +139,20 @@ fn serve(arguments: &Arguments, scenario: &Scenario) -> Result<ExitCode, Failure
     if arguments.detached {
         background::let_go()?;
     }
-    let mut others = vec![signals.as_fd()];
-    others.extend(owner.as_ref().map(|owner| owner.as_fd()));
+    live.watch(signals.as_fd())?;
+    if let Some(owner) = &owner {
+        live.watch(owner.as_fd())?;
+    }
+    let mut told = true;
     loop {
         live.turn()?;
-        if live.is_stopping() || signals.read_signal()?.is_some() || has_ended(owner.as_ref())? {
+        if live.is_stopping() {
             break;
         }
-        live.wait(&others)?;
+        if told && (signals.read_signal()?.is_some() || has_ended(owner.as_ref())?) {
+            break;
+        }
+        told = live.wait()?;
     }
     let good = tell_failures(&live.report());
     Ok(if good {

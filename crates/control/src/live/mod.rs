@@ -13,7 +13,6 @@ use quorate_sim::fault::Call;
 use quorate_sim::host::{Host, HostError};
 use quorate_sim::scenario::{Due, Player, Report};
 use quorate_sim::{Cluster, OperationError, Record};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use thiserror::Error;
 
 use crate::door::{CallerId, Door};
@@ -64,6 +63,8 @@ pub struct Live<'a> {
     // Goes before the connections do, so that their end says that nothing is left.
     host: Host,
     door: Door,
+    /// Somebody may have something to say at the door.
+    knocked: bool,
     name: Name,
     player: Player<'a>,
     events: Events<'a>,
@@ -99,10 +100,12 @@ impl<'a> Live<'a> {
         events: Events<'a>,
     ) -> Result<Self, LiveError> {
         let door = Door::open(host.server().home())?;
+        host.watch(door.fd())?;
         let anchor = (Instant::now(), host.cluster().now());
         let mut live = Self {
             host,
             door,
+            knocked: true,
             name,
             player,
             events,
@@ -157,33 +160,35 @@ impl<'a> Live<'a> {
             self.sleepers.woken();
             self.act(|_, _| ())?;
         }
-        for (caller, process, request) in self.door.requests() {
-            self.request(caller, process, request)?;
+        if self.knocked || self.door.patience().is_some() {
+            for (caller, process, request) in self.door.requests() {
+                self.request(caller, process, request)?;
+            }
         }
         self.pursue()
     }
 
-    /// Waits until there is something to do, or one of these descriptors is readable.
+    /// Has [`wait`](Self::wait) end also when this descriptor is readable, until it is closed.
+    ///
+    /// # Errors
+    ///
+    /// If the system can't watch it.
+    pub fn watch(&self, fd: BorrowedFd<'_>) -> Result<(), LiveError> {
+        Ok(self.host.watch(fd)?)
+    }
+
+    /// Waits until there is something to do, or a watched descriptor is readable; says whether that
+    /// may be so.
     ///
     /// # Errors
     ///
     /// If the system refuses to wait.
-    pub fn wait(&self, others: &[BorrowedFd<'_>]) -> Result<(), LiveError> {
-        let server = self.host.server();
-        let limits = [server.patience(), self.door.patience(), self.patience()];
+    pub fn wait(&mut self) -> Result<bool, LiveError> {
+        self.door.listen()?;
+        let limits = [self.door.patience(), self.patience()];
         let limit = limits.into_iter().flatten().min();
-        let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
-        let own = [(server.fd(), PollFlags::IN)].into_iter();
-        let all = own
-            .chain(self.door.fds())
-            .chain(others.iter().map(|&fd| (fd, PollFlags::IN)));
-        let mut fds: Vec<_> = all
-            .map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags))
-            .collect();
-        match poll(&mut fds, limit.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-            Err(error) => Err(io::Error::from(error).into()),
-        }
+        self.knocked = self.host.wait(limit)?;
+        Ok(self.knocked)
     }
 
     /// How long nothing will happen by itself.

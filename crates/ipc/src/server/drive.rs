@@ -302,6 +302,13 @@ impl Server {
         });
     }
 
+    /// Whether something has to do with a socket that was frozen after it had been waited for.
+    pub(super) fn is_frozen(&self, id: u64) -> bool {
+        let caller = || self.callers.get(&id).map(|caller| caller.listener);
+        let peer = || self.peers.get(&id).map(|peer| peer.listener);
+        !self.frozen.is_empty() && self.frozen.contains(&caller().or_else(peer).unwrap_or(id))
+    }
+
     pub(super) fn freeze(&mut self, listener: u64) -> Result<(), Error> {
         if let Some(listener) = self.listeners.get(&listener) {
             self.poller.remove(listener.as_fd())?;

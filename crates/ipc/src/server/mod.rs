@@ -34,6 +34,7 @@
 
 mod caller;
 mod drive;
+mod eagerness;
 mod files;
 mod hold;
 mod limits;
@@ -48,6 +49,7 @@ mod sys;
 use crate::endpoint::Service;
 use crate::error::Error;
 use caller::Caller;
+use eagerness::Eagerness;
 use files::Home;
 pub use hold::Sent;
 pub use limits::Limits;
@@ -59,7 +61,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 pub use sys::Credentials;
-use sys::Poller;
+use sys::{Event, Poller};
 
 /// Requests of one connection in a row, before others have their turn.
 const BATCH: usize = 16;
@@ -73,6 +75,9 @@ const ROUND_BYTES: usize = 16 << 20;
 const COMINGS: usize = 4;
 const GOINGS: usize = 8;
 
+/// What descriptors report as that are only watched; no id is 0.
+const WATCHED: u64 = 0;
+
 /// How often a full ring is looked at again: the client gives no sign when it
 /// has made room.
 const RETRY: Duration = Duration::from_millis(2);
@@ -81,6 +86,9 @@ const RETRY: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub struct Server {
     poller: Poller,
+    /// What [`Server::wait`] has found, for [`Server::poll`].
+    ready: Vec<Event>,
+    eagerness: Eagerness,
     limits: Limits,
     next: u64,
     listeners: BTreeMap<u64, Listener>,
@@ -132,6 +140,8 @@ impl Server {
     fn in_home(home: Home, limits: Limits) -> Result<Self, Error> {
         Ok(Self {
             poller: Poller::new()?,
+            ready: Vec::new(),
+            eagerness: Eagerness::default(),
             limits,
             next: 0,
             listeners: BTreeMap::new(),
@@ -214,9 +224,33 @@ impl Server {
         expiry.into_iter().chain(retry).min()
     }
 
-    /// Waits for something to happen, for ever without a limit; returns early,
-    /// with nothing, at a signal or to do work of its own. `admit` decides about
-    /// those who ask to be let in, or turns them away with an errno.
+    /// Has [`Self::wait`] end also when this descriptor is readable, until it is closed.
+    ///
+    /// # Errors
+    ///
+    /// If the system can't watch it.
+    pub fn watch(&self, fd: BorrowedFd<'_>) -> Result<(), Error> {
+        self.poller.add(fd, WATCHED)
+    }
+
+    /// Waits until [`Self::poll`] has something to do, a watched descriptor is readable or a signal
+    /// comes; for ever without a limit. Says whether a watched descriptor is readable.
+    ///
+    /// Better than to wait for [`Self::fd`] together with others: the system lets the one who is
+    /// woken go on where the client is that wakes it only if it waits for that client's socket itself.
+    ///
+    /// # Errors
+    ///
+    /// Only if the system refuses to wait at all.
+    pub fn wait(&mut self, limit: Option<Duration>) -> Result<bool, Error> {
+        let limit = limit.into_iter().chain(self.patience()).min();
+        self.ready = self.eagerness.wait(&self.poller, limit)?;
+        Ok(self.ready.iter().any(|event| event.token == WATCHED))
+    }
+
+    /// Waits for something to happen, for ever without a limit, unless [`Self::wait`] has found
+    /// something; returns early, with nothing, at a signal or to do work of its own. `admit`
+    /// decides about those who ask to be let in, or turns them away with an errno.
     ///
     /// # Errors
     ///
@@ -226,11 +260,16 @@ impl Server {
         limit: Option<Duration>,
         mut admit: impl FnMut(&Knock) -> Result<(), i32>,
     ) -> Result<Vec<Occurrence>, Error> {
-        let limit = limit.into_iter().chain(self.patience()).min();
-        let events = self.poller.wait(limit)?;
+        if self.ready.is_empty() {
+            self.wait(limit)?;
+        }
+        let events = std::mem::take(&mut self.ready);
         let mut occurrences = Vec::new();
         let (mut comings, mut goings) = (0, 0);
         for event in &events {
+            if self.is_frozen(event.token) {
+                continue;
+            }
             if self.listeners.contains_key(&event.token) {
                 self.accept(event.token, &mut admit, &mut occurrences);
             } else if self.callers.contains_key(&event.token) {

@@ -98,32 +98,40 @@ impl Peer {
     /// requests that were taken before it.
     pub(super) fn take_requests(&mut self, most: usize) -> (Heard, Option<Error>) {
         let mut heard = Heard::default();
-        while !self.held {
+        let error = self.take_into(&mut heard, most).err();
+        (heard, error)
+    }
+
+    fn take_into(&mut self, heard: &mut Heard, most: usize) -> Result<(), Error> {
+        if self.held {
+            return Ok(());
+        }
+        // Of what comes later the client gives notice later.
+        let waiting = self.rings.requests.waiting()?;
+        while heard.requests.len() < waiting {
             if heard.requests.len() == most || heard.bytes >= BATCH_BYTES {
                 heard.more = true;
                 break;
             }
-            match self.rings.requests.take() {
-                Ok(None) => break,
-                Ok(Some(bytes)) if says_goodbye(&bytes) => {
-                    return (heard, Some(Error::Disconnected));
-                }
-                Ok(Some(bytes)) => {
-                    self.unanswered += 1;
-                    heard.bytes += bytes.len();
-                    heard.requests.push(bytes);
-                }
-                Err(error) => return (heard, Some(error)),
+            let bytes = self.rings.requests.take()?;
+            if says_goodbye(&bytes) {
+                return Err(Error::Disconnected);
             }
+            self.unanswered += 1;
+            heard.bytes += bytes.len();
+            heard.requests.push(bytes);
         }
-        (heard, None)
+        Ok(())
     }
 
     /// What a client that is gone had still to say: a ring full at most, for
     /// nothing keeps it from writing on.
     pub(super) fn take_last_requests(&mut self) -> Vec<Vec<u8>> {
         let (mut requests, mut room) = (Vec::new(), self.rings.requests.capacity());
-        while let Ok(Some(bytes)) = self.rings.requests.take() {
+        for _ in 0..self.rings.requests.waiting().unwrap_or(0) {
+            let Ok(bytes) = self.rings.requests.take() else {
+                break;
+            };
             let Some(rest) = room.checked_sub(bytes.len() + CHUNK_HEADER) else {
                 break;
             };

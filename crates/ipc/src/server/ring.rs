@@ -9,8 +9,8 @@
 use crate::calls::{Data, Header};
 use crate::error::Error;
 use crate::ring::{
-    CHUNK_HEADER, CHUNK_MARGIN, COMMITTED, CONSUMED, FLOW_CONTROL, HEADER_LEN, READ_INDEX,
-    REFERENCES, SEMAPHORE, WORD_SIZE, WRITE_INDEX, advance, chunk_words, data_len,
+    CHUNK_HEADER, CHUNK_MARGIN, COMMITTED, FLOW_CONTROL, HEADER_LEN, READ_INDEX, REFERENCES,
+    SEMAPHORE, WORD_SIZE, WRITE_INDEX, advance, chunk_words, data_len,
 };
 use crate::server::sys;
 use std::collections::VecDeque;
@@ -18,6 +18,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{Ordering, fence};
 
 /// Length of a header file. Newer parts of libqb map no more than 8,248 bytes
 /// of it, but older ones check.
@@ -31,9 +32,13 @@ const SHARED_MARK: (usize, u32) = (SEMAPHORE + 8, 0x80);
 /// What a ring's two files are called behind its name.
 pub(super) const FILES: [&str; 2] = ["-header", "-data"];
 
+/// How many requests may be taken before the client is told of it.
+const MOST_LAG: u32 = 16;
 /// What is read of a chunk before its length is known; most requests fit, and
 /// every ring is longer.
 const FIRST_READ: usize = 512;
+
+const MISCOUNTED: Error = Error::Protocol("the count of chunks in the ring is impossible");
 
 /// The two files of a ring.
 #[derive(Debug)]
@@ -92,21 +97,38 @@ fn create(path: &Path) -> Result<File, Error> {
 }
 
 /// The end that takes requests.
+///
+/// The client needs what this side publishes only to see how much room there is. So the count and
+/// the index lag behind: by a few chunks, and by no more bytes than leave room for its largest
+/// request. Chunks that were taken are not marked: a client that counts what it has not written
+/// gets heard what it wrote before, no more often than the ring has room for.
 #[derive(Debug)]
 pub(super) struct Consumer {
     files: Files,
     at: usize,
+    /// Chunks, and words, that were taken and are still counted.
+    lag: (u32, usize),
 }
 
 impl Consumer {
     pub(super) fn create(base: &Path, max: usize) -> Result<Self, Error> {
-        let files = Files::create(base, max)?;
-        Ok(Self { files, at: 0 })
+        Ok(Self {
+            files: Files::create(base, max)?,
+            at: 0,
+            lag: (0, 0),
+        })
     }
 
     /// Chunks that wait, by the client's count.
-    pub(super) fn waiting(&self) -> Result<u32, Error> {
-        self.files.header.get(SEMAPHORE)
+    pub(super) fn waiting(&self) -> Result<usize, Error> {
+        let counted = self.files.header.get(SEMAPHORE)?;
+        let waiting = counted.checked_sub(self.lag.0).ok_or(MISCOUNTED)? as usize;
+        if waiting > self.capacity() / CHUNK_HEADER {
+            return Err(MISCOUNTED);
+        }
+        // The client's writes are ordered before its count, and what is read next after this.
+        fence(Ordering::Acquire);
+        Ok(waiting)
     }
 
     /// Bytes that the ring holds, headers of chunks included.
@@ -114,13 +136,8 @@ impl Consumer {
         self.files.data.words() * 4
     }
 
-    /// A copy of the next chunk, if there is one.
-    pub(super) fn take(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        if self.waiting()? == 0 {
-            return Ok(None);
-        }
-        // Before the chunk is read: this orders the client's writes before it.
-        self.files.header.add(SEMAPHORE, -1)?;
+    /// A copy of the next chunk. To be called as often as chunks [wait](Self::waiting).
+    pub(super) fn take(&mut self) -> Result<Vec<u8>, Error> {
         let mut first = [0; FIRST_READ];
         self.files.data.read(self.at, &mut first)?;
         let word =
@@ -141,12 +158,20 @@ impl Consumer {
             self.files.data.read(start, &mut chunk)?;
             chunk
         };
-        let mut spent = [0; CHUNK_HEADER];
-        spent[4..].copy_from_slice(&CONSUMED.to_ne_bytes());
-        self.files.data.write(self.at, &spent)?;
-        self.at = advance(self.at, chunk_words(len), self.files.data.words());
-        self.files.header.set(READ_INDEX, self.at as u32)?;
-        Ok(Some(chunk))
+        let words = chunk_words(len);
+        self.at = advance(self.at, words, self.files.data.words());
+        self.lag = (self.lag.0 + 1, self.lag.1 + words);
+        let room = self.capacity() - self.lag.1 * 4;
+        if self.lag.0 == MOST_LAG || room < self.files.max + CHUNK_HEADER + CHUNK_MARGIN {
+            self.publish()?;
+        }
+        Ok(chunk)
+    }
+
+    fn publish(&mut self) -> Result<(), Error> {
+        let (chunks, _) = std::mem::take(&mut self.lag);
+        self.files.header.add(SEMAPHORE, -(chunks as i8))?;
+        self.files.header.set(READ_INDEX, self.at as u32)
     }
 
     /// Tells the client to send less (1: nothing), or as it likes (0).

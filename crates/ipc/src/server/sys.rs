@@ -5,6 +5,7 @@ use crate::sys::Transfer;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr;
 use std::time::Duration;
 
 /// Who a client is, as the kernel says: its process id and its *real* user and
@@ -91,26 +92,18 @@ impl Poller {
     /// wait early.
     pub(super) fn wait(&self, limit: Option<Duration>) -> Result<Vec<Event>, Error> {
         const AT_ONCE: usize = 64;
-        // Rounded up, so that a limit of 0.3 ms does not become a busy loop.
-        let ms = limit.map_or(-1, |limit| {
-            i32::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
-        });
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; AT_ONCE];
-        // SAFETY: the array is writable and as long as the count says.
-        let n = unsafe {
-            libc::epoll_wait(
-                self.0.as_raw_fd(),
-                events.as_mut_ptr(),
-                AT_ONCE as libc::c_int,
-                ms,
-            )
-        };
-        let Ok(n) = usize::try_from(n) else {
-            let error = io::Error::last_os_error();
-            if error.kind() == io::ErrorKind::Interrupted {
-                return Ok(Vec::new());
+        let n = match self.wait_exactly(&mut events, limit) {
+            // Linux before 5.11, or a sandbox that does not know it.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
+                self.wait_about(&mut events, limit)
             }
-            return Err(Error::system("epoll_wait", error));
+            done => done,
+        };
+        let n = match n {
+            Ok(n) => n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(Vec::new()),
+            Err(error) => return Err(Error::system("epoll_wait", error)),
         };
         let event = |event: &libc::epoll_event| {
             let (bits, token) = (event.events as i32, event.u64);
@@ -122,6 +115,46 @@ impl Poller {
             }
         };
         Ok(events[..n].iter().map(event).collect())
+    }
+
+    fn wait_exactly(
+        &self,
+        events: &mut [libc::epoll_event],
+        limit: Option<Duration>,
+    ) -> io::Result<usize> {
+        let limit = limit.map(|limit| libc::timespec {
+            tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
+            tv_nsec: limit.subsec_nanos().into(),
+        });
+        // SAFETY: the array is writable and as long as the count says; the limit is null or
+        // outlives the call; no signals are masked.
+        let n = unsafe {
+            libc::syscall(
+                libc::SYS_epoll_pwait2,
+                self.0.as_raw_fd(),
+                events.as_mut_ptr(),
+                events.len(),
+                limit.as_ref().map_or(ptr::null(), ptr::from_ref),
+                ptr::null::<libc::sigset_t>(),
+                0usize,
+            )
+        };
+        usize::try_from(n).map_err(|_| io::Error::last_os_error())
+    }
+
+    fn wait_about(
+        &self,
+        events: &mut [libc::epoll_event],
+        limit: Option<Duration>,
+    ) -> io::Result<usize> {
+        // Rounded up, so that a limit of 0.3 ms does not become a busy loop.
+        let ms = limit.map_or(-1, |limit| {
+            i32::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
+        });
+        let room = events.len() as libc::c_int;
+        // SAFETY: the array is writable and as long as the count says.
+        let n = unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), room, ms) };
+        usize::try_from(n).map_err(|_| io::Error::last_os_error())
     }
 }
 

@@ -63,6 +63,7 @@ mod witness;
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -266,6 +267,25 @@ impl Host {
         let result = act(&mut self.cluster);
         self.tell()?;
         Ok(result)
+    }
+
+    /// Has [`wait`](Self::wait) end also when this descriptor is readable, until it is closed.
+    ///
+    /// # Errors
+    ///
+    /// If the system can't watch it.
+    pub fn watch(&self, fd: BorrowedFd<'_>) -> Result<(), HostError> {
+        Ok(self.server.watch(fd)?)
+    }
+
+    /// Waits until programs want something, no longer than `limit`, and no longer than until a
+    /// signal; [`serve`](Self::serve) then answers. Says whether a watched descriptor is readable.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses to wait.
+    pub fn wait(&mut self, limit: Option<Duration>) -> Result<bool, HostError> {
+        Ok(self.server.wait(limit)?)
     }
 
     /// Waits for programs to want something, and answers; no longer than `limit`, and no longer

@@ -52,8 +52,8 @@ fn a_client_that_takes_no_replies_is_cut_off() {
     rig.wait_for_connections(Witness::CONNECTIONS + 1);
     let mut asked = 0;
     while rig.connections() == Witness::CONNECTIONS + 1 {
-        let taken = deaf.request.get(crate::raw::SEMAPHORE) == 0;
-        if taken {
+        // The last ones taken may still be counted.
+        if deaf.request.get(crate::raw::SEMAPHORE) < 32 {
             // The answer has as much room as it says.
             deaf.put_request(cmap::Get::new(b"totem.version", 60_000).as_bytes());
             deaf.notify(1);
