@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write, stdin, stdout};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -92,6 +92,7 @@ fn time_calls(client: &VoteQuorum, calls: usize, barrier: &Barrier) -> Vec<f64> 
 }
 
 /// What one run gave, in nanoseconds and KiB.
+#[derive(Clone, Copy)]
 struct Figures {
     call: f64,
     median: f64,
@@ -130,8 +131,31 @@ fn play(client: &mut Child, daemon: u32) -> Figures {
     }
 }
 
-fn simulated(count: usize) -> Figures {
-    let mut child = quorate()
+/// Corosync has itself scheduled in real time if it may; `quorate` is a program like others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Normal,
+    /// As corosync: round robin. Not for the clients.
+    RealTime,
+}
+
+const REAL_TIME: [&str; 3] = ["--reset-on-fork", "--rr", "1"];
+
+fn may_be_real_time() -> bool {
+    let status = Command::new("chrt").args(REAL_TIME).arg("true").status();
+    status.is_ok_and(|status| status.success())
+}
+
+fn simulated(count: usize, class: Class) -> Figures {
+    let mut command = match class {
+        Class::Normal => quorate(),
+        Class::RealTime => {
+            let mut command = Command::new("chrt");
+            command.args(REAL_TIME).arg(quorate().get_program());
+            command
+        }
+    };
+    let mut child = command
         .args(["run", "--quiet", "--nodes", "3", "--"])
         .arg(env::current_exe().expect("this program has a path"))
         .args([MODE, &count.to_string()])
@@ -159,26 +183,47 @@ fn real(cluster: &Cluster, count: usize) -> Figures {
 
 pub(crate) fn measure() -> Vec<Row> {
     let cluster = Cluster::builder().nodes(3).start();
+    let mut classes = vec![Class::Normal];
+    classes.extend(may_be_real_time().then_some(Class::RealTime));
     let mut rows = Vec::new();
     for count in [1, 1000] {
-        let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+        let (mut theirs, mut ours) = (Vec::new(), vec![Vec::new(); classes.len()]);
         for _ in 0..ROUNDS {
             theirs.push(real(&cluster, count));
-            ours.push(simulated(count));
+            for (class, ours) in classes.iter().zip(&mut ours) {
+                ours.push(simulated(count, *class));
+            }
         }
-        let clients = if count == 1 { "client" } else { "clients" };
-        let mut row = |what: &str, unit, of: fn(&Figures) -> f64| {
-            let [theirs, ours] = [&theirs, &ours].map(|all| all.iter().map(of).collect::<Vec<_>>());
-            let what = format!("{count} {clients}: {what}");
-            let ratio = Ratio::of(&ours, &theirs);
-            rows.push(Row::new(&what, unit, median(&theirs), median(&ours), ratio));
-        };
-        row("getinfo, all together", Unit::PerSecond, |f| f.call);
-        row("getinfo, median", Unit::Microseconds, |f| f.median);
-        row("getinfo, 99th percentile", Unit::Microseconds, |f| f.tail);
-        row("resident memory of the daemon", Unit::Kibibytes, |f| {
-            f.resident
-        });
+        for (class, ours) in classes.iter().zip(&ours) {
+            rows.extend(compare(count, *class, &theirs, ours));
+        }
+    }
+    rows
+}
+
+fn compare(count: usize, class: Class, theirs: &[Figures], ours: &[Figures]) -> Vec<Row> {
+    let clients = match count {
+        1 => "1 client".to_owned(),
+        _ => format!("{count} clients"),
+    };
+    let who = match class {
+        Class::Normal => clients,
+        Class::RealTime => format!("{clients}, both daemons in real time"),
+    };
+    let row = |what: &str, unit, of: fn(&Figures) -> f64| {
+        let [theirs, ours] = [theirs, ours].map(|all| all.iter().map(of).collect::<Vec<_>>());
+        let what = format!("{who}: {what}");
+        let ratio = Ratio::of(&ours, &theirs);
+        Row::new(&what, unit, median(&theirs), median(&ours), ratio)
+    };
+    let mut rows = vec![
+        row("getinfo, all together", Unit::PerSecond, |f| f.call),
+        row("getinfo, median", Unit::Microseconds, |f| f.median),
+        row("getinfo, 99th percentile", Unit::Microseconds, |f| f.tail),
+    ];
+    if class == Class::Normal {
+        let what = "resident memory of the daemon";
+        rows.push(row(what, Unit::Kibibytes, |f| f.resident));
     }
     rows
 }
