@@ -1,7 +1,7 @@
 //! The programs of `examples/`: built as their first lines say, and run in simulated clusters.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use quorate_testkit::compile::{make, rust_program};
 use quorate_testkit::{Outcome, Requirements, Scratch, Signal, Suite, source_root};
 
 use crate::stage::{Stage, Started};
-use crate::tool::{config, config_with, printed, quorate};
+use crate::tool::{QUORATE, config, config_with, printed, quorate};
 
 pub(crate) fn run_all(suite: &mut Suite) {
     let needs = Requirements::none()
@@ -22,6 +22,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
     suite.test_with("examples/watcher", &needs, || watches("watcher"));
     suite.test_with("examples/glib_watcher", &glib, || watches("glib_watcher"));
     suite.test("examples/rust_watcher", rust_watcher);
+    suite.test_with("examples/readme", &needs, readme);
     suite.test_with("examples/qdevice", &needs, qdevice);
     suite.test_with("examples/ncs_worker", &needs, ncs_worker);
 }
@@ -229,4 +230,43 @@ fn ncs_worker() {
     worker(second).wait_printed("that it stops", |text| text == "has the job\nstops\n");
     stage.heal();
     wait_holder(&others);
+}
+
+/// What README tells a newcomer to write and to type, with the watcher as the program, in a
+/// directory that looks like the source tree.
+fn readme() {
+    let text = fs::read_to_string(source_root().join("README.md")).expect("text");
+    let after = |text: &str, start: &str| {
+        let (_, rest) = text
+            .split_once(start)
+            .unwrap_or_else(|| panic!("no {start}"));
+        rest.to_owned()
+    };
+    let scenario = after(&text, "```toml\n");
+    let (scenario, rest) = scenario.split_once("```").expect("it ends");
+    let commands = after(rest, "\n    make\n");
+    let (commands, _) = commands.split_once("\n\n").expect("they end");
+
+    let scratch = Scratch::new("readme");
+    let path = |name: &str| scratch.path().join(name);
+    for name in ["include", "build"] {
+        symlink(source_root().join(name), path(name)).expect("a link");
+    }
+    fs::create_dir_all(path("target/release")).expect("a directory");
+    symlink(QUORATE, path("target/release/quorate")).expect("a link");
+    fs::copy(examples().join("watcher.c"), path("my_program.c")).expect("a copy");
+    let run = |scenario: &str| {
+        fs::write(path("partition.toml"), scenario).expect("it can be written");
+        let mut shell = Command::new("sh");
+        shell.args(["-ec", commands]).current_dir(scratch.path());
+        shell.output().expect("it runs")
+    };
+    let told = "members: 1 2 3  (ring 1.9)\nQUORATE: 3 of 3 votes, 2 needed\n\
+        members: 1  (ring 1.d)\nNOT QUORATE: 1 of 3 votes, 2 needed\n\
+        members: 1 2 3  (ring 1.11)\nQUORATE: 3 of 3 votes, 2 needed\n";
+    assert_eq!(printed(&run(scenario)), told);
+    let wrong = scenario.replace("node = 1, quorate = false", "node = 1, quorate = true");
+    assert_ne!(wrong, scenario);
+    let output = run(&wrong);
+    assert!(!output.status.success(), "{output:?}");
 }
