@@ -411,7 +411,7 @@ NCS_RETURN NCS_Deregister(NCS_HANDLE Handle);
  * @param Members receives a bit for each node, on success only
  *
  * @return NCS_SUCCESS; NCS_BAD_PARAMETER: a pointer is NULL; NCS_NOT_MEMBER [OURS]: this node has
- * left the cluster; NCS_BAD_HANDLE [OURS]
+ * left the cluster; NCS_BAD_HANDLE [OURS]; NCS_ALLOC_ERROR; NCS_FAILURE
  *
  * # Safety
  *
@@ -437,13 +437,15 @@ NCS_RETURN NCS_Query_Epoch(NCS_HANDLE Handle, UINT32 *GroupEpoch, UINT32 *Member
  * @return NCS_SUCCESS; NCS_BAD_PARAMETER: `Key` is NULL, `KeyLen` is not 1 to 32, or [OURS] the
  * handle has the lock or waits for it; NCS_NO_RESOURCES; NCS_NOT_MEMBER [OURS]: this node left the
  * cluster, before or while waiting; NCS_BAD_HANDLE [OURS], also when it is deregistered meanwhile;
- * NCS_FAILURE: the request was not heard within QUORATE_TIMEOUT_MS, and is withdrawn
+ * NCS_ALLOC_ERROR; NCS_FAILURE: the request was not heard within QUORATE_TIMEOUT_MS, and is withdrawn
  *
  * # Safety
  *
  * `Key` must be NULL or have `KeyLen` readable bytes.
  */
-NCS_RETURN NCS_Lock(NCS_HANDLE Handle, NCS_KEY Key, UINT32 KeyLen);
+NCS_RETURN NCS_Lock(NCS_HANDLE Handle,
+                    NCS_KEY Key,
+                    UINT32 KeyLen);
 
 /**
  * [DOC] Takes a lock of the whole cluster if nobody has it; never waits for a holder. The guide
@@ -470,8 +472,8 @@ NCS_RETURN NCS_TryLock(NCS_HANDLE Handle, NCS_KEY Key, UINT32 KeyLen, UINT32 *Ho
  * @param KeyLen how many bytes it has; 1 to 32
  *
  * @return NCS_SUCCESS; NCS_BAD_PARAMETER: `Key` is NULL, `KeyLen` is not 1 to 32, or [OURS] the
- * handle does not have the lock; NCS_NOT_MEMBER [OURS]; NCS_BAD_HANDLE [OURS]; NCS_FAILURE: it was
- * not heard within QUORATE_TIMEOUT_MS, and the lock is given up when it is
+ * handle does not have the lock; NCS_NOT_MEMBER [OURS]; NCS_BAD_HANDLE [OURS]; NCS_ALLOC_ERROR;
+ * NCS_FAILURE: it was not heard within QUORATE_TIMEOUT_MS, and the lock is given up when it is
  *
  * # Safety
  *

@@ -313,9 +313,12 @@ extern "C" {
  * @param callbacks functions to be run by votequorum_dispatch(); copied; NULL for none
  *
  * @return CS_OK; CS_ERR_INVALID_PARAM: `handle` is NULL, or QUORATE_TIMEOUT_MS is no number;
- * CS_ERR_LIBRARY: corosync isn't running; CS_ERR_TRY_AGAIN: it is starting, or has too many
- * connections to accept; CS_ERR_ACCESS: it does not admit this user; CS_ERR_TIMEOUT: it does not
- * answer within QUORATE_TIMEOUT_MS; CS_ERR_NO_SPACE, CS_ERR_NO_MEMORY
+ * CS_ERR_LIBRARY: corosync isn't running, there is no descriptor left, or /dev/shm is read-only;
+ * CS_ERR_TRY_AGAIN: it is starting, or has too many connections to accept; CS_ERR_ACCESS: it does
+ * not admit this user, or the socket is not corosync's own; CS_ERR_TIMEOUT: it does not
+ * answer within QUORATE_TIMEOUT_MS; CS_ERR_NOT_EXIST: /dev/shm is not the one that it has;
+ * CS_ERR_NOT_SUPPORTED: it offers a connection of a kind that is not known; CS_ERR_NO_SPACE,
+ * CS_ERR_NO_MEMORY
  *
  * # Safety
  *
@@ -371,7 +374,8 @@ cs_error_t votequorum_fd_get(votequorum_handle_t handle, int *fd);
  * @param info receives the information, on success only
  *
  * @return CS_OK; CS_ERR_NOT_EXIST: no such node was ever seen; CS_ERR_INVALID_PARAM: `info` is
- * NULL; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY: corosync is gone; CS_ERR_TIMEOUT
+ * NULL; CS_ERR_TRY_AGAIN: corosync takes no more requests now; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY:
+ * corosync is gone; CS_ERR_TIMEOUT
  *
  * # Safety
  *
@@ -385,7 +389,8 @@ cs_error_t votequorum_getinfo(votequorum_handle_t handle,
  * Changes the cluster's expected votes, until the configuration is reloaded.
  *
  * @return CS_OK; CS_ERR_INVALID_PARAM: less than the votes present, or the cluster would become
- * inquorate; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+ * inquorate; CS_ERR_NO_RESOURCES: corosync has no room for the message to the other nodes;
+ * CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  */
 cs_error_t votequorum_setexpected(votequorum_handle_t handle, unsigned int expected_votes);
 
@@ -394,8 +399,10 @@ cs_error_t votequorum_setexpected(votequorum_handle_t handle, unsigned int expec
  *
  * @param nodeid the node; 0 is the quorum device, not the local node
  *
- * @return CS_OK; CS_ERR_NAME_NOT_FOUND: no such node; CS_ERR_INVALID_PARAM: the cluster would
- * become inquorate; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+ * @return CS_OK; CS_ERR_NAME_NOT_FOUND: no such node; CS_ERR_INVALID_PARAM: the votes
+ * present would not be enough for quorum, also where they are not enough now; CS_ERR_NO_RESOURCES:
+ * corosync has no room for the message to the other nodes; CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE;
+ * CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  */
 cs_error_t votequorum_setvotes(votequorum_handle_t handle, unsigned int nodeid, unsigned int votes);
 
@@ -406,19 +413,20 @@ cs_error_t votequorum_setvotes(votequorum_handle_t handle, unsigned int nodeid, 
  * @param flags CS_TRACK_CURRENT: the state as it is, once; CS_TRACK_CHANGES: that, and every
  * change; CS_TRACK_CHANGES_ONLY: every change
  *
- * The first notifications, a node list and quorum, are queued before this
- * returns.
+ * Unless only changes are asked for, the first notifications are queued before
+ * this returns: a node list, quorum and, in 8.1.0, extra information.
  *
  * @return CS_OK; CS_ERR_EXIST: asked for before (the first notifications are sent all the same,
- * with the new context; later ones have the old); CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+ * with the new context; later ones have the old); CS_ERR_TRY_AGAIN;
+ * CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  */
 cs_error_t votequorum_trackstart(votequorum_handle_t handle, uint64_t context, unsigned int flags);
 
 /**
  * Ends the notifications.
  *
- * @return CS_OK; CS_ERR_NOT_EXIST: changes were not asked for; CS_ERR_BAD_HANDLE;
- * CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+ * @return CS_OK; CS_ERR_NOT_EXIST: changes were not asked for; CS_ERR_TRY_AGAIN;
+ * CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  */
 cs_error_t votequorum_trackstop(votequorum_handle_t handle);
 
@@ -466,14 +474,15 @@ cs_error_t votequorum_dispatch(votequorum_handle_t handle,
  *
  * @return CS_OK, also if registered by this name before; CS_ERR_EXIST: another name is registered;
  * CS_ERR_ACCESS: no device is configured, or the configuration does not allow one;
- * CS_ERR_TRY_AGAIN: a registration is under way; CS_ERR_INVALID_PARAM: `name` is NULL, empty or
+ * CS_ERR_TRY_AGAIN: a registration is under way, or no more requests are taken now; CS_ERR_INVALID_PARAM: `name` is NULL, empty or
  * too long; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  *
  * # Safety
  *
  * `name` must be NULL or a string.
  */
-cs_error_t votequorum_qdevice_register(votequorum_handle_t handle, const char *name);
+cs_error_t votequorum_qdevice_register(votequorum_handle_t handle,
+                                       const char *name);
 
 /**
  * Takes the registration of this node's quorum device back.
@@ -481,7 +490,8 @@ cs_error_t votequorum_qdevice_register(votequorum_handle_t handle, const char *n
  * @param name the name it was registered by
  *
  * @return CS_OK; CS_ERR_NOT_EXIST: none is registered; CS_ERR_INVALID_PARAM: not by this name, or
- * `name` is NULL, empty or too long; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+ * `name` is NULL, empty or too long; CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY;
+ * CS_ERR_TIMEOUT
  *
  * # Safety
  *
@@ -496,7 +506,7 @@ cs_error_t votequorum_qdevice_unregister(votequorum_handle_t handle, const char 
  * @param newname its new name, 1 to 254 bytes
  *
  * @return CS_OK; CS_ERR_NOT_EXIST: none is registered; CS_ERR_INVALID_PARAM: not by this name, or a
- * name is NULL, empty or too long; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+ * name is NULL, empty or too long; CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  *
  * # Safety
  *
@@ -517,7 +527,7 @@ cs_error_t votequorum_qdevice_update(votequorum_handle_t handle,
  * @return CS_OK; CS_ERR_MESSAGE_ERROR: `ring_id` is not the current ring: wait for the next
  * notification; CS_ERR_NOT_EXIST: none is registered; CS_ERR_ACCESS: the configuration does not
  * allow a device; CS_ERR_INVALID_PARAM: not by this name, or `name` is NULL, empty or too long;
- * CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+ * CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  *
  * # Safety
  *
@@ -537,7 +547,7 @@ cs_error_t votequorum_qdevice_poll(votequorum_handle_t handle,
  *
  * @return CS_OK; CS_ERR_NOT_EXIST: none is registered; CS_ERR_ACCESS: the configuration does not
  * allow a device; CS_ERR_INVALID_PARAM: not by this name, or `name` is NULL, empty or too long;
- * CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+ * CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  *
  * # Safety
  *
@@ -557,8 +567,8 @@ cs_error_t votequorum_qdevice_master_wins(votequorum_handle_t handle,
  * `*ei_size` bytes, on success only
  *
  * @return CS_OK; CS_ERR_NOT_EXIST: no such node; CS_ERR_ACCESS: no device is configured;
- * CS_ERR_INVALID_PARAM: a pointer is NULL, or the daemon is too old; CS_ERR_BAD_HANDLE;
- * CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+ * CS_ERR_INVALID_PARAM: a pointer is NULL, or the daemon is too old; CS_ERR_TRY_AGAIN;
+ * CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  *
  * # Safety
  *
@@ -577,8 +587,8 @@ cs_error_t votequorum_get_qdevice_extra_info(votequorum_handle_t handle,
  * @param extra_info the bytes; NULL clears
  *
  * @return CS_OK; CS_ERR_NOT_EXIST: no device is registered here; CS_ERR_ACCESS: none is configured;
- * CS_ERR_INVALID_PARAM: too many bytes, or the daemon is too old; CS_ERR_BAD_HANDLE;
- * CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+ * CS_ERR_INVALID_PARAM: too many bytes, or the daemon is too old; CS_ERR_TRY_AGAIN;
+ * CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  *
  * # Safety
  *

@@ -40,9 +40,12 @@ pub(super) unsafe fn store<T>(
 /// @param callbacks functions to be run by votequorum_dispatch(); copied; NULL for none
 ///
 /// @return CS_OK; CS_ERR_INVALID_PARAM: `handle` is NULL, or QUORATE_TIMEOUT_MS is no number;
-/// CS_ERR_LIBRARY: corosync isn't running; CS_ERR_TRY_AGAIN: it is starting, or has too many
-/// connections to accept; CS_ERR_ACCESS: it does not admit this user; CS_ERR_TIMEOUT: it does not
-/// answer within QUORATE_TIMEOUT_MS; CS_ERR_NO_SPACE, CS_ERR_NO_MEMORY
+/// CS_ERR_LIBRARY: corosync isn't running, there is no descriptor left, or /dev/shm is read-only;
+/// CS_ERR_TRY_AGAIN: it is starting, or has too many connections to accept; CS_ERR_ACCESS: it does
+/// not admit this user, or the socket is not corosync's own; CS_ERR_TIMEOUT: it does not
+/// answer within QUORATE_TIMEOUT_MS; CS_ERR_NOT_EXIST: /dev/shm is not the one that it has;
+/// CS_ERR_NOT_SUPPORTED: it offers a connection of a kind that is not known; CS_ERR_NO_SPACE,
+/// CS_ERR_NO_MEMORY
 ///
 /// # Safety
 ///
@@ -121,7 +124,8 @@ pub unsafe extern "C" fn votequorum_fd_get(
 /// @param info receives the information, on success only
 ///
 /// @return CS_OK; CS_ERR_NOT_EXIST: no such node was ever seen; CS_ERR_INVALID_PARAM: `info` is
-/// NULL; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY: corosync is gone; CS_ERR_TIMEOUT
+/// NULL; CS_ERR_TRY_AGAIN: corosync takes no more requests now; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY:
+/// corosync is gone; CS_ERR_TIMEOUT
 ///
 /// # Safety
 ///
@@ -148,7 +152,8 @@ pub unsafe extern "C" fn votequorum_getinfo(
 /// Changes the cluster's expected votes, until the configuration is reloaded.
 ///
 /// @return CS_OK; CS_ERR_INVALID_PARAM: less than the votes present, or the cluster would become
-/// inquorate; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+/// inquorate; CS_ERR_NO_RESOURCES: corosync has no room for the message to the other nodes;
+/// CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
 #[unsafe(no_mangle)]
 pub extern "C" fn votequorum_setexpected(
     handle: votequorum_handle_t,
@@ -165,8 +170,10 @@ pub extern "C" fn votequorum_setexpected(
 ///
 /// @param nodeid the node; 0 is the quorum device, not the local node
 ///
-/// @return CS_OK; CS_ERR_NAME_NOT_FOUND: no such node; CS_ERR_INVALID_PARAM: the cluster would
-/// become inquorate; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+/// @return CS_OK; CS_ERR_NAME_NOT_FOUND: no such node; CS_ERR_INVALID_PARAM: the votes
+/// present would not be enough for quorum, also where they are not enough now; CS_ERR_NO_RESOURCES:
+/// corosync has no room for the message to the other nodes; CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE;
+/// CS_ERR_LIBRARY; CS_ERR_TIMEOUT
 #[unsafe(no_mangle)]
 pub extern "C" fn votequorum_setvotes(
     handle: votequorum_handle_t,
@@ -182,11 +189,12 @@ pub extern "C" fn votequorum_setvotes(
 /// @param flags CS_TRACK_CURRENT: the state as it is, once; CS_TRACK_CHANGES: that, and every
 /// change; CS_TRACK_CHANGES_ONLY: every change
 ///
-/// The first notifications, a node list and quorum, are queued before this
-/// returns.
+/// Unless only changes are asked for, the first notifications are queued before
+/// this returns: a node list, quorum and, in 8.1.0, extra information.
 ///
 /// @return CS_OK; CS_ERR_EXIST: asked for before (the first notifications are sent all the same,
-/// with the new context; later ones have the old); CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+/// with the new context; later ones have the old); CS_ERR_TRY_AGAIN;
+/// CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
 #[unsafe(no_mangle)]
 pub extern "C" fn votequorum_trackstart(
     handle: votequorum_handle_t,
@@ -202,8 +210,8 @@ pub extern "C" fn votequorum_trackstart(
 
 /// Ends the notifications.
 ///
-/// @return CS_OK; CS_ERR_NOT_EXIST: changes were not asked for; CS_ERR_BAD_HANDLE;
-/// CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+/// @return CS_OK; CS_ERR_NOT_EXIST: changes were not asked for; CS_ERR_TRY_AGAIN;
+/// CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
 #[unsafe(no_mangle)]
 pub extern "C" fn votequorum_trackstop(handle: votequorum_handle_t) -> cs_error_t {
     status(|| Ok(Session::of(handle)?.votequorum.track_stop()?))

@@ -36,7 +36,7 @@ unsafe fn name_bytes<'a>(name: *const c_char) -> Result<&'a [u8], Failure> {
 ///
 /// @return CS_OK, also if registered by this name before; CS_ERR_EXIST: another name is registered;
 /// CS_ERR_ACCESS: no device is configured, or the configuration does not allow one;
-/// CS_ERR_TRY_AGAIN: a registration is under way; CS_ERR_INVALID_PARAM: `name` is NULL, empty or
+/// CS_ERR_TRY_AGAIN: a registration is under way, or no more requests are taken now; CS_ERR_INVALID_PARAM: `name` is NULL, empty or
 /// too long; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
 ///
 /// # Safety
@@ -59,7 +59,8 @@ pub unsafe extern "C" fn votequorum_qdevice_register(
 /// @param name the name it was registered by
 ///
 /// @return CS_OK; CS_ERR_NOT_EXIST: none is registered; CS_ERR_INVALID_PARAM: not by this name, or
-/// `name` is NULL, empty or too long; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+/// `name` is NULL, empty or too long; CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY;
+/// CS_ERR_TIMEOUT
 ///
 /// # Safety
 ///
@@ -82,7 +83,7 @@ pub unsafe extern "C" fn votequorum_qdevice_unregister(
 /// @param newname its new name, 1 to 254 bytes
 ///
 /// @return CS_OK; CS_ERR_NOT_EXIST: none is registered; CS_ERR_INVALID_PARAM: not by this name, or a
-/// name is NULL, empty or too long; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+/// name is NULL, empty or too long; CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
 ///
 /// # Safety
 ///
@@ -114,7 +115,7 @@ pub unsafe extern "C" fn votequorum_qdevice_update(
 /// @return CS_OK; CS_ERR_MESSAGE_ERROR: `ring_id` is not the current ring: wait for the next
 /// notification; CS_ERR_NOT_EXIST: none is registered; CS_ERR_ACCESS: the configuration does not
 /// allow a device; CS_ERR_INVALID_PARAM: not by this name, or `name` is NULL, empty or too long;
-/// CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+/// CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
 ///
 /// # Safety
 ///
@@ -147,7 +148,7 @@ pub unsafe extern "C" fn votequorum_qdevice_poll(
 ///
 /// @return CS_OK; CS_ERR_NOT_EXIST: none is registered; CS_ERR_ACCESS: the configuration does not
 /// allow a device; CS_ERR_INVALID_PARAM: not by this name, or `name` is NULL, empty or too long;
-/// CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+/// CS_ERR_TRY_AGAIN; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
 ///
 /// # Safety
 ///
@@ -176,8 +177,8 @@ pub unsafe extern "C" fn votequorum_qdevice_master_wins(
 /// `*ei_size` bytes, on success only
 ///
 /// @return CS_OK; CS_ERR_NOT_EXIST: no such node; CS_ERR_ACCESS: no device is configured;
-/// CS_ERR_INVALID_PARAM: a pointer is NULL, or the daemon is too old; CS_ERR_BAD_HANDLE;
-/// CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+/// CS_ERR_INVALID_PARAM: a pointer is NULL, or the daemon is too old; CS_ERR_TRY_AGAIN;
+/// CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
 ///
 /// # Safety
 ///
@@ -224,8 +225,8 @@ pub unsafe extern "C" fn votequorum_get_qdevice_extra_info(
 /// @param extra_info the bytes; NULL clears
 ///
 /// @return CS_OK; CS_ERR_NOT_EXIST: no device is registered here; CS_ERR_ACCESS: none is configured;
-/// CS_ERR_INVALID_PARAM: too many bytes, or the daemon is too old; CS_ERR_BAD_HANDLE;
-/// CS_ERR_LIBRARY; CS_ERR_TIMEOUT
+/// CS_ERR_INVALID_PARAM: too many bytes, or the daemon is too old; CS_ERR_TRY_AGAIN;
+/// CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
 ///
 /// # Safety
 ///
