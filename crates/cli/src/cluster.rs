@@ -9,7 +9,8 @@ use quorate_sim::scenario::{Scenario, add_compat};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ClusterArguments {
-    /// Number of nodes [default: 3]
+    /// Number of nodes, up to 2000 [default: 3]; corosync has up to 384, and the events of votequorum
+    /// have room for 512
     #[arg(long, value_name = "N", conflicts_with_all = ["config", "scenario"],
           value_parser = clap::value_parser!(u32).range(1..=2000))]
     nodes: Option<u32>,

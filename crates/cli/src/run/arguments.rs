@@ -82,8 +82,8 @@ Exit status:
 Replay:
   A recording tells what one node's programs saw. Of nodes that it lost, and that came back, it does
   not say whether they were cut off or restarted: the one is taken that gives what was recorded.
-  All is as it was told, in that order, and at its time as far as the simulation can follow. Recorded
-  with corosync 3.1, it often needs --compat corosync-3.1.
+  All is as it was told, in that order, and at its time as far as the simulation can follow. What was
+  recorded with corosync 3.1 often needs --compat corosync-3.1.
 
 Programs with a libvotequorum of corosync 3.1 and older take what it says about a device's extra
 information for an error, as with a newer corosync: give them --compat no-extra-info.

@@ -23,7 +23,7 @@ use crate::run::{Events, Failure, complain, settle, tell_failures};
 ///
 /// It lives until `quorate ctl stop`, Ctrl-C or SIGTERM, and leaves nothing behind. All nodes are
 /// up and see each other at first, unless a scenario says otherwise. Nobody but the user who runs
-/// it, and root, can reach it.
+/// it, and root, can reach it, unless --allow-users lets others in.
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Arguments {
