@@ -100,7 +100,7 @@ static void set(const char *what, uint32_t size, const void *bytes)
 
 static int device(void)
 {
-	static char most[VOTEQUORUM_QDEVICE_EXTRA_NODEINFO_MAXSIZE];
+	static char most[VOTEQUORUM_QDEVICE_EXTRA_NODEINFO_MAXSIZE + 1];
 
 	for (size_t i = 0; i < sizeof most; i++) {
 		most[i] = (char)(i * 7);
@@ -116,7 +116,8 @@ static int device(void)
 	get(1);
 	get(2);
 	set("others", 3, "ab");
-	set("most", sizeof most, most);
+	set("most", sizeof most - 1, most);
+	set("too much", sizeof most, most);
 	set("nothing", 0, "ab");
 	set("a NUL", 1, "");
 	set("from NULL", 5, NULL);
