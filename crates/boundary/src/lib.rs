@@ -31,6 +31,7 @@ pub fn contained<T>(code: impl FnOnce() -> T) -> Result<T, Panicked> {
 /// In the shipped libraries a panic is not reported on the host's stderr, which
 /// may be anything by now. The hook belongs to this library's own copy of the
 /// standard library.
+#[inline(always)]
 fn silence_panics() {
     #[cfg(feature = "c-library")]
     {

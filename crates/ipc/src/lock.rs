@@ -26,53 +26,61 @@ pub(crate) struct TimedMutex<T> {
 
 /// The right to use the value.
 pub(crate) struct TimedGuard<'a, T> {
-    // Dropped before the turn is given on.
-    value: Option<MutexGuard<'a, T>>,
-    turn: &'a AtomicU32,
+    // Dropped in this order.
+    value: MutexGuard<'a, T>,
+    _turn: Turn<'a>,
 }
+
+/// Given on when it is dropped.
+struct Turn<'a>(&'a AtomicU32);
 
 impl<T> TimedMutex<T> {
     /// Waits for the value, at most until the deadline.
+    #[inline(always)]
     pub(crate) fn lock(&self, deadline: &Deadline) -> Result<TimedGuard<'_, T>, Error> {
-        let taken = |new| {
-            let (ok, fail) = (Ordering::Acquire, Ordering::Relaxed);
-            self.turn.compare_exchange(FREE, new, ok, fail).is_ok()
-        };
-        if !taken(TAKEN) {
-            while self.turn.swap(CONTENDED, Ordering::Acquire) != FREE {
-                let limit = match deadline.remaining() {
-                    Some(left) if left.is_zero() => return Err(Error::TimedOut),
-                    limit => limit,
-                };
-                sys::futex_wait_private(&self.turn, CONTENDED, limit);
-            }
+        let (ok, fail) = (Ordering::Acquire, Ordering::Relaxed);
+        if self.turn.compare_exchange(FREE, TAKEN, ok, fail).is_err() {
+            self.wait(deadline)?;
         }
-        let value = Some(lock(&self.value));
+        let turn = Turn(&self.turn);
         Ok(TimedGuard {
-            value,
-            turn: &self.turn,
+            value: lock(&self.value),
+            _turn: turn,
         })
+    }
+
+    /// Somebody else has the turn.
+    #[cold]
+    fn wait(&self, deadline: &Deadline) -> Result<(), Error> {
+        while self.turn.swap(CONTENDED, Ordering::Acquire) != FREE {
+            let limit = match deadline.remaining() {
+                Some(left) if left.is_zero() => return Err(Error::TimedOut),
+                limit => limit,
+            };
+            sys::futex_wait_private(&self.turn, CONTENDED, limit);
+        }
+        Ok(())
     }
 }
 
 impl<T> std::ops::Deref for TimedGuard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
-        self.value.as_ref().expect("only taken by drop")
+        &self.value
     }
 }
 
 impl<T> std::ops::DerefMut for TimedGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.value.as_mut().expect("only taken by drop")
+        &mut self.value
     }
 }
 
-impl<T> Drop for TimedGuard<'_, T> {
+impl Drop for Turn<'_> {
+    #[inline(always)]
     fn drop(&mut self) {
-        drop(self.value.take());
-        if self.turn.swap(FREE, Ordering::Release) == CONTENDED {
-            sys::futex_wake_private(self.turn, 1);
+        if self.0.swap(FREE, Ordering::Release) == CONTENDED {
+            sys::futex_wake_private(self.0, 1);
         }
     }
 }

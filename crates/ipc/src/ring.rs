@@ -151,6 +151,35 @@ pub(crate) trait Words {
     }
     /// Wakes one waiter of the semaphore.
     fn wake(&self);
+
+    /// Stores the payload of a chunk at `at` that reaches the last word.
+    #[cold]
+    fn store_around(&self, at: usize, payload: &[u8]) {
+        let words = self.words().len();
+        let to = advance(at, CHUNK_HEADER_WORDS, words);
+        let (head, tail) = payload.split_at(payload.len().min((words - to) * 4));
+        self.store(to, head);
+        self.store(0, tail);
+    }
+
+    /// Loads what [`Self::store_around`] has stored.
+    #[cold]
+    fn load_around(&self, at: usize, buffer: &mut [u8]) {
+        let words = self.words().len();
+        let from = advance(at, CHUNK_HEADER_WORDS, words);
+        let (head, tail) = buffer.split_at_mut(buffer.len().min((words - from) * 4));
+        self.load(from, head);
+        self.load(0, tail);
+    }
+}
+
+/// The two words in front of a chunk's payload.
+#[inline(always)]
+fn header(words: &[AtomicU32], at: usize) -> [&AtomicU32; CHUNK_HEADER_WORDS] {
+    match words.get(at..) {
+        Some([len, magic, ..]) => [len, magic],
+        _ => [&words[at], &words[0]],
+    }
 }
 
 impl<T: Words> Shared for T {
@@ -168,17 +197,15 @@ impl<T: Words> Shared for T {
 
     #[inline(always)]
     fn append(&self, at: usize, payload: &[u8], next: usize) -> Result<(), Error> {
-        let words = self.words();
-        let magic = &words[advance(at, 1, words.len())];
-        words[at].store(0, Ordering::Relaxed);
+        let [len, magic] = header(self.words(), at);
+        len.store(0, Ordering::Relaxed);
         magic.store(ALLOCATED, Ordering::Release);
-        let to = advance(at, CHUNK_HEADER_WORDS, words.len());
-        let (head, tail) = payload.split_at(payload.len().min((words.len() - to) * 4));
-        self.store(to, head);
-        if !tail.is_empty() {
-            self.store(0, tail);
+        if at < next {
+            self.store(at + CHUNK_HEADER_WORDS, payload);
+        } else {
+            self.store_around(at, payload);
         }
-        words[at].store(payload.len() as u32, Ordering::Relaxed);
+        len.store(payload.len() as u32, Ordering::Relaxed);
         self.write_index().store(next as u32, Ordering::Relaxed);
         magic.store(COMMITTED, Ordering::Release);
         if semaphore::post(self.semaphore()) {
@@ -194,24 +221,24 @@ impl<T: Words> Shared for T {
         max: usize,
         buffer: &mut (impl Room + ?Sized),
     ) -> Result<usize, Error> {
-        let words = self.words();
-        let magic = words[advance(at, 1, words.len())].load(Ordering::Acquire);
-        let len = payload_len(words[at].load(Ordering::Relaxed), magic, max, words.len())?;
-        let from = advance(at, CHUNK_HEADER_WORDS, words.len());
+        let words = self.words().len();
+        let [len, magic] = header(self.words(), at);
+        let magic = magic.load(Ordering::Acquire);
+        let len = payload_len(len.load(Ordering::Relaxed), magic, max, words)?;
         let buffer = buffer.room(len);
-        let (head, tail) = buffer.split_at_mut(buffer.len().min((words.len() - from) * 4));
-        self.load(from, head);
-        if !tail.is_empty() {
-            self.load(0, tail);
+        if at + chunk_words(len) <= words {
+            self.load(at + CHUNK_HEADER_WORDS, buffer);
+        } else {
+            self.load_around(at, buffer);
         }
         Ok(len)
     }
 
     #[inline(always)]
     fn release(&self, at: usize, next: usize) -> Result<(), Error> {
-        let words = self.words();
-        words[at].store(0, Ordering::Relaxed);
-        words[advance(at, 1, words.len())].store(CONSUMED, Ordering::Release);
+        let [len, magic] = header(self.words(), at);
+        len.store(0, Ordering::Relaxed);
+        magic.store(CONSUMED, Ordering::Release);
         self.read_index().store(next as u32, Ordering::Release);
         Ok(())
     }

@@ -6,7 +6,7 @@ mod mapping;
 mod room;
 
 pub(crate) use kernel_words::{KernelWords, Waited};
-pub(crate) use mapping::Mapping;
+pub(crate) use mapping::{FixedMapping, Mapping};
 pub use room::{Room, Space};
 
 use crate::atomic::AtomicU32;

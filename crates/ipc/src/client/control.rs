@@ -4,7 +4,7 @@
 use crate::calls::Header;
 use crate::endpoint::Daemon;
 use crate::error::Error;
-use crate::sys::Mapping;
+use crate::sys::FixedMapping;
 use std::fs::File;
 use std::sync::atomic::Ordering;
 
@@ -22,7 +22,7 @@ pub(super) enum Count {
 /// Reached as the rings are: see [`super::transport::Channel`].
 #[derive(Debug)]
 pub(super) enum Control {
-    Mapped(Mapping),
+    Mapped(FixedMapping<LEN>),
     Called(Header),
 }
 
@@ -37,7 +37,7 @@ impl Control {
         }
         match daemon {
             Daemon::System => {
-                let mapping = Mapping::new(&file, LEN)?;
+                let mapping = FixedMapping::new(&file)?;
                 mapping.populate()?;
                 Ok(Self::Mapped(mapping))
             }

@@ -7,7 +7,7 @@ use crate::ring::{
     data_len,
 };
 use crate::semaphore;
-use crate::sys::{self, Mapping};
+use crate::sys::{self, FixedMapping, Mapping};
 use std::fs::File;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Mapped, for speed: a call through [`super::called::CalledRing`] takes half as long again.
 #[derive(Debug)]
 pub(crate) struct MappedRing {
-    header: Mapping,
+    header: FixedMapping<HEADER_LEN>,
     data: Mapping,
 }
 
@@ -31,7 +31,7 @@ impl Ring for MappedRing {
     fn attach(header: File, data: File, max_msg_size: usize) -> Result<Self, Error> {
         let data_len = data_len(max_msg_size);
         let ring = Self {
-            header: Mapping::new(&header, HEADER_LEN)?,
+            header: FixedMapping::new(&header)?,
             data: Mapping::new(&data, data_len)?,
         };
         ring.header.populate()?;
@@ -89,9 +89,11 @@ impl Words for MappedRing {
     fn words(&self) -> &[AtomicU32] {
         self.data.words()
     }
+    #[inline(always)]
     fn load(&self, from: usize, bytes: &mut [u8]) {
         self.data.load(from * 4, bytes);
     }
+    #[inline(always)]
     fn store(&self, to: usize, bytes: &[u8]) {
         self.data.store(to * 4, bytes);
     }

@@ -267,7 +267,7 @@ impl Connection {
         Ok(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn send(
         &self,
         way: &impl Transport,
@@ -285,7 +285,7 @@ impl Connection {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn notify(
         &self,
         way: &impl Transport,
@@ -319,7 +319,7 @@ impl Connection {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn receive(
         &self,
         way: &impl Transport,

@@ -76,23 +76,8 @@ impl Mapping {
         self.start.as_ptr().wrapping_add(offset)
     }
 
-    /// The 32-bit word at a byte offset, which must be aligned and inside.
-    pub(crate) fn u32_at(&self, offset: usize) -> &AtomicU32 {
-        assert!(offset % 4 == 0 && offset + 4 <= self.len);
-        // SAFETY: inside the mapping and aligned by the assertion and mmap's
-        // page alignment; lives as long as `self`; only ever used as an atomic.
-        unsafe { self.start.add(offset).cast::<AtomicU32>().as_ref() }
-    }
-
-    /// The 64-bit word at a byte offset, which must be aligned and inside.
-    pub(crate) fn u64_at(&self, offset: usize) -> &AtomicU64 {
-        assert!(offset % 8 == 0 && offset + 8 <= self.len);
-        // SAFETY: as for `u32_at`.
-        unsafe { self.start.add(offset).cast::<AtomicU64>().as_ref() }
-    }
-
     /// Loads bytes from a byte offset on, which must be a word's; all of them must be inside.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn load(&self, offset: usize, bytes: &mut [u8]) {
         let blocks = self.blocks(offset, bytes.len());
         let (head, tail) = bytes.split_at_mut(blocks.len() * BLOCK);
@@ -118,8 +103,20 @@ impl Mapping {
     }
 
     /// Stores bytes as [`Self::load`] loads them; the last word is filled up with zeros.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn store(&self, offset: usize, bytes: &[u8]) {
+        if offset % 8 == 0 && bytes.len() % 8 == 0 {
+            // Every request but those with a name of odd length.
+            for (from, to) in bytes.chunks_exact(8).zip(self.pairs(offset, bytes.len())) {
+                let pair = u64::from_ne_bytes(from.try_into().expect("eight bytes"));
+                to.store(pair, Ordering::Relaxed);
+            }
+            return;
+        }
+        self.store_words(offset, bytes);
+    }
+
+    fn store_words(&self, offset: usize, bytes: &[u8]) {
         let words = &self.words()[offset / 4..];
         let whole = bytes.chunks_exact(4);
         let last = whole.remainder();
@@ -134,9 +131,18 @@ impl Mapping {
         }
     }
 
+    /// The whole words of 64 bits among so many bytes, from an offset on that is one's.
+    #[inline(always)]
+    fn pairs(&self, offset: usize, len: usize) -> &[AtomicU64] {
+        assert!(offset % 8 == 0 && offset <= self.len && len <= self.len - offset);
+        // SAFETY: inside the mapping and aligned, by the assertion and mmap's page alignment; they
+        // live as long as `self` and are only ever used as atomics.
+        unsafe { std::slice::from_raw_parts(self.start.add(offset).as_ptr().cast(), len / 8) }
+    }
+
     /// The whole blocks among so many bytes, for loops that the compiler unrolls: it does not
     /// unroll those over atomics whose number it does not know.
-    #[inline]
+    #[inline(always)]
     fn blocks(&self, offset: usize, len: usize) -> &[[AtomicU64; BLOCK / 8]] {
         assert!(offset <= self.len && len <= self.len - offset);
         if offset % 8 != 0 {
@@ -149,8 +155,42 @@ impl Mapping {
 
     /// The whole mapping as 32-bit words.
     pub(crate) fn words(&self) -> &[AtomicU32] {
-        // SAFETY: the slice covers whole words of the mapping, as for `u32_at`.
+        // SAFETY: the slice covers whole words of the mapping, as for [`FixedMapping::u32_at`].
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.len / 4) }
+    }
+}
+
+/// A mapping whose length is known to the compiler, so that checks of offsets that are known to it
+/// as well cost nothing.
+#[derive(Debug)]
+pub(crate) struct FixedMapping<const LEN: usize>(Mapping);
+
+impl<const LEN: usize> FixedMapping<LEN> {
+    /// Maps the first `LEN` bytes, which the file must have.
+    pub(crate) fn new(file: &File) -> Result<Self, Error> {
+        Mapping::new(file, LEN).map(Self)
+    }
+
+    /// As [`Mapping::populate`].
+    pub(crate) fn populate(&self) -> Result<(), Error> {
+        self.0.populate()
+    }
+
+    /// The 32-bit word at a byte offset, which must be aligned and inside.
+    #[inline(always)]
+    pub(crate) fn u32_at(&self, offset: usize) -> &AtomicU32 {
+        assert!(offset % 4 == 0 && offset + 4 <= LEN);
+        // SAFETY: inside the mapping, which `new` made so long, and aligned by the assertion and
+        // mmap's page alignment; lives as long as `self`; only ever used as an atomic.
+        unsafe { self.0.start.add(offset).cast::<AtomicU32>().as_ref() }
+    }
+
+    /// The 64-bit word at a byte offset, which must be aligned and inside.
+    #[inline(always)]
+    pub(crate) fn u64_at(&self, offset: usize) -> &AtomicU64 {
+        assert!(offset % 8 == 0 && offset + 8 <= LEN);
+        // SAFETY: as for `u32_at`.
+        unsafe { self.0.start.add(offset).cast::<AtomicU64>().as_ref() }
     }
 }
 
