@@ -108,12 +108,21 @@ pub struct Cmap {
 
 impl Cmap {
     /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`quorate_ipc::Connection::connect`].
     pub fn connect(options: &Options) -> Result<Self, Error> {
         let session = Session::connect(Service::Cmap, options, MAX_MSG_SIZE)?;
         Ok(Self { session })
     }
 
     /// The value of a key; none if the key is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: the key has more than 255 bytes; else what every request may
+    /// meet: see [`Error`].
     pub fn get(&self, key: &str) -> Result<Option<Value>, Error> {
         let room = VALUE_MAX as u64;
         let request = Get::new(checked(key)?, room);
@@ -129,6 +138,12 @@ impl Cmap {
     }
 
     /// Sets a key, on this node only.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: the key has more than 255 bytes, or the value more than 16
+    /// KiB. Refused with 11: the key is read-only; with 7: the name or the value is not
+    /// acceptable; else what every request may meet: see [`Error`].
     pub fn set(&self, key: &str, value: &Value) -> Result<(), Error> {
         let (kind, bytes) = value.encode();
         if bytes.len() > VALUE_MAX {
@@ -139,12 +154,23 @@ impl Cmap {
     }
 
     /// Deletes a key, on this node only.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: the key has more than 255 bytes. Refused with 12: there is no
+    /// such key; with 11: it is read-only; else what every request may meet: see
+    /// [`Error`].
     pub fn delete(&self, key: &str) -> Result<(), Error> {
         self.session
             .status(Delete::new(checked(key)?).as_bytes(), reply_id::DELETE)
     }
 
     /// The keys that start with a prefix, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: the prefix has more than 255 bytes. [`Error::Reply`]: the
+    /// list has no end; else what every request may meet: see [`Error`].
     pub fn keys(&self, prefix: &str) -> Result<Vec<String>, Error> {
         let request = IterInit::new(checked(prefix)?);
         let list: HandleReply = self.session.call(request.as_bytes(), reply_id::ITER_INIT)?;
@@ -174,6 +200,11 @@ impl Cmap {
     }
 
     /// Asks for an event whenever a key that starts with a prefix is set or deleted on this node.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: the prefix has more than 255 bytes; else what every request
+    /// may meet: see [`Error`].
     pub fn track(&self, prefix: &str) -> Result<(), Error> {
         let request = TrackAdd::new(checked(prefix)?, TRACK_PREFIX, 0);
         let id = reply_id::TRACK_ADD;
@@ -183,6 +214,11 @@ impl Cmap {
 
     /// Hands out the next event, if one is there; those of unknown kinds are
     /// passed over. With `more` the caller promises to ask again soon.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`]; [`Error::Reply`]: the event is not what it should be, and the
+    /// session has ended.
     pub fn next_change(
         &self,
         buffer: &mut CmapBuffer,

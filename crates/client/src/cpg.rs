@@ -33,6 +33,11 @@ pub struct Cpg {
 impl Cpg {
     /// Connects. `max_message` is the longest message in bytes that any member
     /// sends; longer ones arrive in fragments, which are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: `max_message` is more than 4 GiB; else those of
+    /// [`quorate_ipc::Connection::connect`].
     pub fn connect(options: &Options, max_message: usize) -> Result<Self, Error> {
         let size = u32::try_from(max_message + DELIVERY_OVERHEAD)
             .map_err(|_| Error::Argument("messages can't have more than 4 GiB"))?;
@@ -52,6 +57,10 @@ impl Cpg {
     }
 
     /// The local node's id.
+    ///
+    /// # Errors
+    ///
+    /// What every request may meet: see [`Error`].
     pub fn local_nodeid(&self) -> Result<u32, Error> {
         let request = bare(request_id::LOCAL_GET);
         let reply: LocalReply = self.session.call(request.as_bytes(), reply_id::LOCAL_GET)?;
@@ -70,6 +79,11 @@ impl Cpg {
     }
 
     /// Asks to leave the group.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: the name has more than 128 bytes. Refused with 6: try again;
+    /// with 12: not joined; else what every request may meet: see [`Error`].
     pub fn leave(&self, group: &[u8]) -> Result<(), Error> {
         let request = Leave::new(checked(group)?, self.pid);
         self.session.status(request.as_bytes(), reply_id::LEAVE)
@@ -93,6 +107,11 @@ impl Cpg {
     /// Hands out the next event, if one is there; those of unknown kinds and
     /// fragments are passed over. With `more` the caller promises to ask again
     /// soon.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`]; [`Error::Reply`]: the event is not what it should be, and the
+    /// session has ended.
     pub fn next_event<'a>(
         &self,
         buffer: &'a mut CpgBuffer,

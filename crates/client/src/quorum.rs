@@ -45,6 +45,10 @@ pub struct Quorum {
 
 impl Quorum {
     /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`quorate_ipc::Connection::connect`]; the daemon refuses model 1.
     pub fn connect(options: &Options) -> Result<Self, Error> {
         let session = Session::connect(Service::Quorum, options, MAX_MSG_SIZE)?;
         let model = ModelGetType::new(MODEL_V1);
@@ -53,6 +57,10 @@ impl Quorum {
     }
 
     /// Whether the local node's partition is quorate.
+    ///
+    /// # Errors
+    ///
+    /// What every request may meet: see [`Error`].
     pub fn quorate(&self) -> Result<bool, Error> {
         let request = GetQuorate::message();
         let reply: QuorateReply = self
@@ -62,6 +70,11 @@ impl Quorum {
     }
 
     /// Asks for events; `flags` are `CS_TRACK_*` bits.
+    ///
+    /// # Errors
+    ///
+    /// Refused with 14: asked for before; else what every request may meet: see
+    /// [`Error`].
     pub fn track_start(&self, flags: u32) -> Result<(), Error> {
         self.session
             .status(TrackStart::new(flags).as_bytes(), reply_id::TRACK_START)
@@ -69,6 +82,11 @@ impl Quorum {
 
     /// Hands out the next event, if one is there; those of unknown kinds are
     /// passed over. With `more` the caller promises to ask again soon.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`]; [`Error::Reply`]: the event is not what it should be, and the
+    /// session has ended.
     pub fn next_event<'a>(
         &self,
         buffer: &'a mut QuorumBuffer,

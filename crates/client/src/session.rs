@@ -14,6 +14,11 @@ use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes};
 macro_rules! waiting_methods {
     () => {
         /// Waits for an event, for ever without a limit. No lock is held meanwhile.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::Ipc`](crate::Error::Ipc): the daemon is gone, the session was closed, or
+        /// a system call failed.
         pub fn wait(
             &self,
             limit: Option<std::time::Duration>,
@@ -22,6 +27,10 @@ macro_rules! waiting_methods {
         }
 
         /// First half of [`Self::wait`]: see [`quorate_ipc::Connection::poll_event`].
+        ///
+        /// # Errors
+        ///
+        /// [`Error::Ipc`](crate::Error::Ipc): a system call failed.
         pub fn poll(
             &self,
             limit: Option<std::time::Duration>,
@@ -30,6 +39,11 @@ macro_rules! waiting_methods {
         }
 
         /// Second half of [`Self::wait`]: see [`quorate_ipc::Connection::examine`].
+        ///
+        /// # Errors
+        ///
+        /// [`Error::Ipc`](crate::Error::Ipc): the daemon is gone, the session was closed, or
+        /// a system call failed.
         pub fn examine(
             &self,
             signal: quorate_ipc::client::Signal,

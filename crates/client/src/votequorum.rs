@@ -94,11 +94,20 @@ impl VoteQuorum {
     }
 
     /// What is known of a node; 0 is the local one.
+    ///
+    /// # Errors
+    ///
+    /// Refused with 12: no such node was ever seen; else what every request may meet: see
+    /// [`Error`].
     pub fn info(&self, nodeid: u32) -> Result<Info, Error> {
         self.with_info(nodeid, Info::clone)
     }
 
     /// Shows what is known of a node; 0 is the local one. Moves nothing, unlike [`Self::info`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::info`].
     pub fn with_info<T>(&self, nodeid: u32, look: impl FnOnce(&Info) -> T) -> Result<T, Error> {
         let (request, least) = (GetInfo::new(nodeid), size_of::<Info>());
         let mut info = Info::new_zeroed();
@@ -108,51 +117,112 @@ impl VoteQuorum {
     }
 
     /// Changes the cluster's expected votes.
+    ///
+    /// # Errors
+    ///
+    /// Refused with 7: less than the votes present, or they would not be enough for
+    /// quorum; with 18: no room for the message to the other nodes; else what every
+    /// request may meet: see [`Error`].
     pub fn set_expected_votes(&self, votes: u32) -> Result<(), Error> {
         self.status(SetExpected::new(votes).as_bytes())
     }
 
     /// Changes the votes of a node; 0 is the quorum device.
+    ///
+    /// # Errors
+    ///
+    /// Refused with 17: no such node; with 7: the votes present would not be enough for
+    /// quorum, also where they are not enough now; with 18: no room for the message to
+    /// the other nodes; else what every request may meet: see [`Error`].
     pub fn set_votes(&self, nodeid: u32, votes: u32) -> Result<(), Error> {
         self.status(SetVotes::new(nodeid, votes).as_bytes())
     }
 
     /// Asks for events, which will carry `context`; `flags` are `CS_TRACK_*` bits.
+    ///
+    /// # Errors
+    ///
+    /// Refused with 14: asked for before. The first events are sent all the same, with
+    /// the new context; later ones have the old one; else what every request may meet:
+    /// see [`Error`].
     pub fn track_start(&self, context: u64, flags: u32) -> Result<(), Error> {
         self.status(TrackStart::new(context, flags).as_bytes())
     }
 
     /// Ends the events.
+    ///
+    /// # Errors
+    ///
+    /// Refused with 12: changes were not asked for; else what every request may meet: see
+    /// [`Error`].
     pub fn track_stop(&self) -> Result<(), Error> {
         self.status(TrackStop::new().as_bytes())
     }
 
     /// Registers the local quorum device.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: the name has not 1 to 254 bytes. Refused with 14: another
+    /// name is registered; with 11: no device is configured, or the configuration does
+    /// not allow one; with 6: a registration is under way; else what every request may
+    /// meet: see [`Error`].
     pub fn qdevice_register(&self, name: &[u8]) -> Result<(), Error> {
         self.status(Register::new(checked(name)?).as_bytes())
     }
 
     /// Takes the registration back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: the name has not 1 to 254 bytes. Refused with 12: none is
+    /// registered; with 7: not by this name; else what every request may meet: see
+    /// [`Error`].
     pub fn qdevice_unregister(&self, name: &[u8]) -> Result<(), Error> {
         self.status(Unregister::new(checked(name)?).as_bytes())
     }
 
     /// Renames the quorum device.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: a name has not 1 to 254 bytes. Refused with 12: none is
+    /// registered; with 7: not by the old name; else what every request may meet: see
+    /// [`Error`].
     pub fn qdevice_update(&self, old_name: &[u8], new_name: &[u8]) -> Result<(), Error> {
         self.status(Update::new(checked(old_name)?, checked(new_name)?).as_bytes())
     }
 
     /// A sign of life of the quorum device, with its vote, about a ring.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: the name has not 1 to 254 bytes. Refused with 22: not the
+    /// current ring; with 12: none is registered; with 11: the configuration does not
+    /// allow a device; with 7: not registered by this name; else what every request may
+    /// meet: see [`Error`].
     pub fn qdevice_poll(&self, name: &[u8], cast_vote: u32, ring: RingId) -> Result<(), Error> {
         self.status(Poll::new(checked(name)?, cast_vote, ring).as_bytes())
     }
 
     /// Whether a partition without quorum may win by the device's vote.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: the name has not 1 to 254 bytes. Refused with 12: none is
+    /// registered; with 11: the configuration does not allow a device; with 7: not
+    /// registered by this name; else what every request may meet: see [`Error`].
     pub fn qdevice_master_wins(&self, name: &[u8], allow: u32) -> Result<(), Error> {
         self.status(MasterWins::new(checked(name)?, allow).as_bytes())
     }
 
     /// Attaches bytes to the local quorum device; none clears them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`]: more than 4,096 bytes. Refused with 12: no device is
+    /// registered here; with 11: none is configured; with 7: the daemon is too old; else
+    /// what every request may meet: see [`Error`].
     pub fn set_qdevice_extra_info(&self, info: &[u8]) -> Result<(), Error> {
         let message = SetExtraInfo::new(info).ok_or(Error::Argument(
             "extra information has more than 4096 bytes",
@@ -162,6 +232,11 @@ impl VoteQuorum {
 
     /// The bytes attached to a node's quorum device, put into `info`: they are
     /// many for a small stack.
+    ///
+    /// # Errors
+    ///
+    /// Refused with 12: no such node; with 11: no device is configured; with 7: the
+    /// daemon is too old; else what every request may meet: see [`Error`].
     pub fn qdevice_extra_info(&self, nodeid: u32, info: &mut ExtraInfo) -> Result<(), Error> {
         let request = GetExtraInfo::new(nodeid);
         let id = reply_id::GET_EXTRA_INFO;
@@ -182,6 +257,11 @@ impl VoteQuorum {
     /// Hands out the next event, if one is there. Events of kinds that this
     /// version does not know are passed over. With `more` the caller promises
     /// to ask again soon.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`]; [`Error::Reply`]: the event is not what it should be, and the
+    /// session has ended. Events that came before the daemon's end are handed out first.
     pub fn next_event<'a>(
         &self,
         buffer: &'a mut EventBuffer,

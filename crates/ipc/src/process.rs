@@ -75,6 +75,10 @@ pub fn random<const N: usize>() -> [u8; N] {
 
 /// Starts a thread that no signal is delivered to: they are meant for the
 /// program's threads, which may expect to be interrupted.
+///
+/// # Errors
+///
+/// The system's, if no thread can be started.
 pub fn start_thread(thread: Builder, code: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let _inherited = SignalsBlocked::new();
     thread.spawn(code).map(drop)

@@ -9,6 +9,10 @@ use std::time::Duration;
 
 /// Waits until one of the descriptors has something to read or has hung up, and
 /// says which. None of them: the limit passed, or a signal came.
+///
+/// # Errors
+///
+/// [`Error::System`]: the system call failed.
 pub fn readable<const N: usize>(
     fds: [BorrowedFd<'_>; N],
     limit: Option<Duration>,
@@ -18,6 +22,10 @@ pub fn readable<const N: usize>(
 }
 
 /// Whether there is room to write into this descriptor's socket now, or nobody to write to.
+///
+/// # Errors
+///
+/// [`Error::System`]: the system call failed.
 pub fn has_room(fd: BorrowedFd<'_>) -> Result<bool, Error> {
     let [socket] = sys::wait_ready([(fd, sys::WRITE)], Some(Duration::ZERO))?;
     Ok(socket.writable || socket.hung_up)
@@ -31,6 +39,10 @@ pub struct Wakeup {
 
 impl Wakeup {
     /// One that is not readable.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`]: there is no descriptor left.
     pub fn new() -> Result<Self, Error> {
         let event = sys::host::event_fd()?.into();
         Ok(Self { event })

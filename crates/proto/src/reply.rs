@@ -22,6 +22,11 @@ pub enum ReplyError {
 /// Checks a reply of `len` bytes against the id that was expected and the size
 /// that its fields need. A refusal is known before either: the daemon may answer
 /// any request with a bare header.
+///
+/// # Errors
+///
+/// [`ReplyError::Rejected`] with the daemon's error; [`ReplyError::Malformed`]:
+/// another reply, or too short.
 pub fn check(header: &ResponseHeader, len: usize, id: i32, size: usize) -> Result<(), ReplyError> {
     if len < size_of::<ResponseHeader>() {
         return Err(ReplyError::Malformed("a reply is shorter than its header"));

@@ -99,6 +99,12 @@ impl Connection {
     /// A reply longer than `reply` is a violation of the protocol. Any error
     /// but [`Error::TooBig`], [`Error::FlowControl`] and [`Error::TimedOut`]
     /// ends the connection's use.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooBig`]: nothing was sent; [`Error::FlowControl`]: neither;
+    /// [`Error::TimedOut`]: it may have been; [`Error::Closed`], [`Error::Disconnected`],
+    /// [`Error::Protocol`], [`Error::System`]: the connection's use has ended.
     pub fn call(&self, request: &[u8], reply: &mut [u8]) -> Result<usize, Error> {
         if request.len() > self.max_msg_size {
             return Err(Error::TooBig {
@@ -120,6 +126,10 @@ impl Connection {
 
     /// Sends a request that has no reply. More cautious than [`Self::call`]: the
     /// daemon's mildest wish for less traffic is an [`Error::FlowControl`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::call`].
     pub fn send_only(&self, request: &[u8]) -> Result<(), Error> {
         if request.len() > self.max_msg_size {
             return Err(Error::TooBig {
@@ -145,6 +155,12 @@ impl Connection {
     ///
     /// With `more` the caller promises to ask again soon, which saves system
     /// calls.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`], [`Error::Disconnected`], [`Error::Protocol`],
+    /// [`Error::System`]: the connection's use has ended. Events that came before the
+    /// daemon's end are handed out first.
     pub fn take_event(
         &self,
         buffer: &mut (impl Room + ?Sized),
@@ -164,6 +180,11 @@ impl Connection {
     }
 
     /// Waits for an event, for ever without a limit. No lock is held meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`], [`Error::Disconnected`]; [`Error::System`]: a system call
+    /// failed.
     pub fn wait_event(&self, limit: Option<Duration>) -> Result<Wait, Error> {
         self.alive()?;
         let signal = self.poll_event(limit)?;
@@ -172,6 +193,10 @@ impl Connection {
 
     /// First half of [`Self::wait_event`]: the system call alone. A thread may be
     /// cancelled here; nothing in here can panic.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`]: the system call failed.
     pub fn poll_event(&self, limit: Option<Duration>) -> Result<Signal, Error> {
         let setup = self.setup.as_fd();
         let ready = through!(&self.channel, it => it.poll_event(setup, limit))?;
@@ -179,6 +204,11 @@ impl Connection {
     }
 
     /// Second half of [`Self::wait_event`]: what the signal means.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`], [`Error::Disconnected`]; [`Error::Protocol`],
+    /// [`Error::System`]: the connection's use has ended.
     pub fn examine(&self, Signal(ready): Signal) -> Result<Wait, Error> {
         let setup = self.setup.as_fd();
         let queued = through!(&self.channel, it => it.event_queued(setup, ready))
