@@ -103,6 +103,22 @@ static void failure_writes_nothing(void)
 	printf(" %s\n", context == &fd ? "untouched" : "written");
 }
 
+/* What the caller had in the field before, behind the end of the name. */
+static void name_ends_in_zeros(void)
+{
+	struct votequorum_info info;
+	size_t size = sizeof(info.qdevice_name), at;
+
+	memset(&info, 0xa5, sizeof(info));
+	printf("%d", votequorum_getinfo(opened(), 0, &info));
+	at = strnlen(info.qdevice_name, size);
+	printf(" %zu", at);
+	while (at < size && info.qdevice_name[at] == 0) {
+		at++;
+	}
+	printf(" %s\n", at == size ? "zeros" : "others");
+}
+
 /* Run where no daemon is: the socket's namespace is another one. */
 static void no_daemon_writes_nothing(void)
 {
@@ -148,6 +164,7 @@ const struct one_case argument_cases[] = {
 	CASE(null_master_wins),
 	CASE(argument_before_handle),
 	CASE(failure_writes_nothing),
+	CASE(name_ends_in_zeros),
 	CASE(no_daemon_writes_nothing),
 	CASE(no_wildcard),
 	CASE(random_is_left_alone),

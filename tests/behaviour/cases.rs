@@ -38,7 +38,7 @@ const fn by_chance(name: &'static str, ours: Ends) -> Case {
     }
 }
 
-pub(crate) const CASES: [Case; 53] = [
+pub(crate) const CASES: [Case; 54] = [
     case("null_handle", Crashing, With("7\n")),
     case("null_callbacks", With("1 1 1\n"), With("1 1 1\n")),
     case("null_members", With("1 1 1 1 6\n"), With("1 1 1 1 6\n")),
@@ -60,6 +60,11 @@ pub(crate) const CASES: [Case; 53] = [
         "failure_writes_nothing",
         With("12 written 9 untouched 9 untouched\n"),
         With("12 untouched 9 untouched 9 untouched\n"),
+    ),
+    case(
+        "name_ends_in_zeros",
+        With("1 0 zeros\n"),
+        With("1 0 zeros\n"),
     ),
     case(
         "no_daemon_writes_nothing",

@@ -69,7 +69,8 @@ impl Quorum {
         Ok(reply.quorate.get() != 0)
     }
 
-    /// Asks for events; `flags` are `CS_TRACK_*` bits.
+    /// Asks for events. `flags`: 1, the state as it is, once; 2, that and every
+    /// change; 4, every change.
     ///
     /// # Errors
     ///

@@ -138,7 +138,8 @@ impl VoteQuorum {
         self.status(SetVotes::new(nodeid, votes).as_bytes())
     }
 
-    /// Asks for events, which will carry `context`; `flags` are `CS_TRACK_*` bits.
+    /// Asks for events, which will carry `context`. `flags`: 1, the state as it is,
+    /// once; 2, that and every change; 4, every change.
     ///
     /// # Errors
     ///
@@ -231,7 +232,7 @@ impl VoteQuorum {
     }
 
     /// The bytes attached to a node's quorum device, put into `info`: they are
-    /// many for a small stack.
+    /// many for a small stack. Node 0 is the quorum device, which has none.
     ///
     /// # Errors
     ///

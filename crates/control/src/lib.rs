@@ -1,7 +1,8 @@
 //! Control of a live simulated cluster.
 //!
-//! For tests written in Rust, [`Served`] is a cluster in a thread. Below it, a [`Live`] cluster (feature `server`) has programs, a clock, and a socket in its directory on
-//! which it takes [requests](Request). A [`Client`] finds the cluster by its [name](Name) and asks:
+//! For tests written in Rust, [`Served`] is a cluster in a thread. Below it, a [`Live`] cluster
+//! (feature `server`) has programs, a clock, and a socket in its directory on which it takes
+//! [requests](Request). A [`Client`] finds the cluster by its [name](Name) and asks:
 //!
 //! ```
 //! use quorate_control::{Client, Name, Request};
@@ -15,8 +16,9 @@
 //! # The socket
 //!
 //! `control` in the cluster's own directory, which only its user can write, and enter unless others
-//! were let in to the nodes. Who connects must be that user or root, by the kernel's word. A request is one line of JSON, a reply is one too, in
-//! the order of the requests. A line has at most 1 MiB.
+//! were let in to the nodes. Who connects must be that user or root, by the kernel's word. A
+//! request is one line of JSON, a reply is one too, in the order of the requests. A line has at
+//! most 1 MiB.
 //!
 //! # The same words as in scenarios
 //!

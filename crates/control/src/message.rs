@@ -31,8 +31,9 @@ pub enum Request {
         /// How much: at most a day.
         us: u64,
     },
-    /// Waits until nothing is under way any more in the cluster, and all programs are
-    /// idle, except the one that asks and those it descends from, which wait as well. Where time passes only when it is told to, it passes.
+    /// Waits until nothing is under way any more in the cluster, and all programs are idle, except
+    /// the one that asks and those it descends from, which wait as well. Where time passes only
+    /// when it is told to, it passes.
     Wait {
         /// How long this may take in real time, in milliseconds.
         limit_ms: u64,

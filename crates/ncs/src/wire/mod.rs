@@ -9,10 +9,11 @@
 //! | 6 | 2 | kind |
 //! | 8 | | the fields of the kind, in the order of [`Message`], with no padding |
 //!
-//! A count comes before what it counts, an IP address is a byte 4 or 6 and the octets. A message that is too short, too long, or holds a value that no sender writes,
-//! is refused whole; whoever gets a message that it does not know ignores it. So processes of
-//! a later version may talk to each other in one group with these, but these won't hear them: a
-//! newcomer that says nothing known is waited for until it goes.
+//! A count comes before what it counts, an IP address is a byte 4 or 6 and the octets. A message
+//! that is too short, too long, or holds a value that no sender writes, is refused whole; whoever
+//! gets a message that it does not know ignores it. So processes of a later version may talk to
+//! each other in one group with these, but these won't hear them: a newcomer that says nothing
+//! known is waited for until it goes.
 
 mod bytes;
 

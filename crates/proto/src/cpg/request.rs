@@ -72,7 +72,8 @@ pub struct Leave {
 pub struct Mcast {
     /// [`request_id::MCAST`].
     pub header: ResponseHeader,
-    /// The order that is wanted; corosync has only one.
+    /// The order that is wanted: 0 none, 1 each sender's, 2 agreed, 3 safe. Corosync
+    /// has only one, agreed.
     pub guarantee: Word,
     /// Bytes that follow.
     pub len: Word,
@@ -84,7 +85,8 @@ pub struct Mcast {
 pub struct PartialMcast {
     /// [`request_id::PARTIAL_MCAST`].
     pub header: ResponseHeader,
-    /// The order that is wanted; corosync has only one.
+    /// The order that is wanted: 0 none, 1 each sender's, 2 agreed, 3 safe. Corosync
+    /// has only one, agreed.
     pub guarantee: Word,
     /// Bytes of the whole message.
     pub total: Word,

@@ -41,8 +41,8 @@
 //! `set_expected = { node, votes }`, `qdevice = { node, vote = true }` (starts the device if need
 //! be; or `master_wins`, `stop = true`, `unregister = true`), `reload = "corosync.conf"`,
 //! `set_key = { node, key, value }` (or `delete = true`), `ring_number = { node, number }` (what the
-//! node has stored; its next ring has a number higher by 4 at least), `fault_on` and `fault_off` (a fault's name).
-//! What it expects is looked at right after
+//! node has stored; its next ring has a number higher by 4 at least), `fault_on` and `fault_off` (a
+//! fault's name). What it expects is looked at right after
 //! that; with `pace = "idle"`, when nothing is under way any more. Without `node`, an expectation is
 //! about every node that is up.
 //!
