@@ -144,10 +144,10 @@ proptest! {
         }
         let (mut written, mut read) = (0, 0);
         for _ in 0..10 {
-            if let Ok(1..) = requests.waiting()
-                && let Ok(request) = requests.take()
-            {
-                prop_assert!(request.len() <= MAX);
+            if let Ok(1..) = requests.waiting() {
+                if let Ok(request) = requests.take() {
+                    prop_assert!(request.len() <= MAX);
+                }
             }
             let _ = producer.put(&[1; 1000]);
             let _ = producer.drained();
