@@ -72,6 +72,7 @@ impl Recorder {
                 End::Gone(error) => error.to_string(),
             };
             if !std::mem::replace(&mut is_gone, true) {
+                eprintln!("quorate: no corosync answers: {reason}; waiting for one");
                 self.log.write(What::Disconnected { reason })?;
             }
             let waited = wait::readable([self.signals.as_fd()], Some(RETRY));

@@ -110,6 +110,12 @@ fn without_corosync() {
             errors(&output)
         );
         assert_eq!(read(&log).lines().count(), 2);
+        let told = errors(&output);
+        let asked = "quorate: no corosync answers: ";
+        assert!(
+            told.starts_with(asked) && told.ends_with("; waiting for one\n"),
+            "{told}"
+        );
     }
 }
 
