@@ -191,7 +191,7 @@ bench-sim: libraries command ## measure the simulated cluster beside corosync-vq
 bench-ncs: libraries ## measure libncssdk's locks and callbacks on a cluster of three
 	@$(CARGO) bench --quiet --bench ncs
 
-check-long: ## the long runs: 100,000 histories of locks, 10,000 steps beside corosync-vqsim, 200 histories on real clusters, soaks
+check-long: ## the long runs: 100,000 histories of locks, 10,000 steps beside corosync-vqsim, 200 histories on real clusters, the bench hostile, soaks
 	QUORATE_NCS_HISTORIES=100000 $(CARGO) test --release -p quorate-ncs --test histories -- --nocapture
 	QUORATE_VQSIM_STEPS=10000 $(CARGO) test --release -p quorate-engine --test vqsim -- --nocapture
 	QUORATE_ORACLE_HISTORIES=200 $(CARGO) test --release --test oracle -- random
