@@ -43,8 +43,9 @@ pub(crate) struct Arguments {
 }
 
 const HELP: &str = "\
-A ring is a group of nodes that see each other. Each has a letter, and a colour besides. In text a
-capital letter is a quorate node, a small one a node that is not.
+A ring is a group of nodes that see each other. Nodes with the same letter, and colour, at the same
+moment are in the same ring; later another ring can have the letter. In text a capital letter is a
+quorate node, a small one a node that is not. Behind the last event it is shown how it ended.
 
 Examples:
   quorate run --scenario split-brain.toml --pace idle --log run.jsonl -- ./my_program

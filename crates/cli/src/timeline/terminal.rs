@@ -30,6 +30,8 @@ struct Drawing<'a> {
     left: usize,
     /// Columns of the lanes.
     plot: usize,
+    /// Those of them behind the column of the last event: they show how it ended.
+    rest: usize,
     text: String,
 }
 
@@ -37,12 +39,14 @@ struct Drawing<'a> {
 pub(super) fn draw(timeline: &Timeline, style: Style) -> String {
     let names = timeline.lanes.iter().map(|lane| name(lane).len());
     let left = names.max().unwrap_or(0).max(4) + 2;
+    let plot = style.width.saturating_sub(left).max(10);
     let mut drawing = Drawing {
         timeline,
         style,
         signs: if style.ascii { &ASCII } else { &UNICODE },
         left,
-        plot: style.width.saturating_sub(left).max(10),
+        plot,
+        rest: (plot / 30).max(2),
         text: String::new(),
     };
     drawing.all();
@@ -95,7 +99,8 @@ impl Drawing<'_> {
             return 0;
         }
         let part = time.saturating_sub(self.timeline.begin).as_secs_f64() / span;
-        ((part * self.plot as f64) as usize).min(self.plot - 1)
+        let last = self.plot - 1 - self.rest;
+        ((part * (last + 1) as f64) as usize).min(last)
     }
 
     fn columns(&self, from: Duration, to: Duration) -> std::ops::RangeInclusive<usize> {
@@ -142,8 +147,13 @@ impl Drawing<'_> {
         // What is bad can be seen however short it was.
         let mut worst: Vec<u8> = vec![0; self.plot];
         let mut before = None;
-        for stretch in &lane.stretches {
+        for (number, stretch) in (1..).zip(&lane.stretches) {
             let columns = self.columns(stretch.from, stretch.to);
+            let columns = if number == lane.stretches.len() {
+                *columns.start()..=self.plot - 1
+            } else {
+                columns
+            };
             let now = Some((stretch.group, stretch.state));
             let mut is_new = now != before;
             before = now;

@@ -23,10 +23,15 @@ fn drawn(text: &str) -> Timeline {
 
 /// What happens to a simulated cluster.
 fn played(nodes: u32, steps: &str) -> Timeline {
+    played_until(nodes, steps, Duration::MAX)
+}
+
+/// The same, in a log that ends early.
+fn played_until(nodes: u32, steps: &str, end: Duration) -> Timeline {
     let text = format!("[cluster]\nnodes = {nodes}\n{steps}");
     let scenario = Scenario::parse("test", &text, &|_| Err(String::new())).unwrap();
     let (_, cluster) = scenario.run().unwrap();
-    let lines = (1..).zip(cluster.log());
+    let lines = (1..).zip(cluster.log().iter().filter(|record| record.at < end));
     let lines = lines.map(|(number, record)| Line {
         number,
         record: record.clone(),
@@ -239,6 +244,40 @@ fn texts_fit() {
             assert_eq!(lanes.count(), timeline.lanes.len());
         }
     }
+}
+
+/// However soon after the last event: the last column, and room in the picture.
+#[test]
+fn it_can_be_seen_how_it_ended() {
+    let operations = ["partition = [[1], [2, 3]]", "heal = true", "kill = 3"];
+    let steps: String = (1..)
+        .zip(operations)
+        .map(|(n, operation)| step(n * 10, operation))
+        .collect();
+    let timeline = played_until(3, &steps, Duration::from_secs(30));
+    let last = timeline.lanes[0].stretches.last().unwrap();
+    assert_eq!(last.state, State::Quorate);
+    assert!(timeline.end - last.from < Duration::from_secs(1));
+    for width in [40, 80, 300] {
+        let text = text(&timeline, width, true, false);
+        let lane = text
+            .lines()
+            .find(|line| line.starts_with("node 1"))
+            .unwrap();
+        assert!(lane.ends_with("A") || lane.ends_with("="), "{text}");
+        assert_eq!(lane.len(), width);
+    }
+    let picture = svg::draw(&timeline);
+    let document = Document::parse(&picture).unwrap();
+    let bars = document
+        .descendants()
+        .filter(|node| node.has_tag_name("rect") && classes(*node).any(|class| class == "bar"));
+    let right = |node: Node<'_, '_>| number(node, "x") + number(node, "width");
+    let edge = bars.clone().map(right).fold(0.0, f64::max);
+    let ends = bars.filter(|node| right(*node) == edge && !classes(*node).any(|c| c == "no"));
+    let ends: Vec<f64> = ends.map(|node| number(node, "width")).collect();
+    assert_eq!(ends.len(), 3, "{ends:?}");
+    assert!(ends.iter().all(|&width| width >= 32.0), "{ends:?}");
 }
 
 /// A recording knows only of the nodes that one of them sees.

@@ -41,8 +41,11 @@ struct Row<'a> {
 
 impl Row<'_> {
     fn draw(&self, body: &mut Canvas, lane: &Lane) {
-        for stretch in &lane.stretches {
-            self.stretch(body, stretch);
+        for (number, stretch) in (1..).zip(&lane.stretches) {
+            let (x, width) = self.place.range(stretch.from, stretch.to);
+            let is_last = number == lane.stretches.len();
+            let width = if is_last { WIDTH - RIGHT - x } else { width };
+            self.stretch(body, stretch, (x, width));
         }
         for device in &lane.devices {
             self.device(body, device);
@@ -54,8 +57,7 @@ impl Row<'_> {
         (self.y + MARGIN, self.place.lane - 2.0 * MARGIN)
     }
 
-    fn stretch(&self, body: &mut Canvas, stretch: &Stretch) {
-        let (x, width) = self.place.range(stretch.from, stretch.to);
+    fn stretch(&self, body: &mut Canvas, stretch: &Stretch, (x, width): (f64, f64)) {
         let (y, height) = self.bar();
         let title = title(stretch);
         let middle = y + height / 2.0;

@@ -30,7 +30,7 @@ pub(super) fn draw(body: &mut Canvas, timeline: &Timeline, top: f64) -> f64 {
         (
             has(State::Quorate),
             quorate,
-            "quorate; same letter: same ring; votes present/expected",
+            "quorate; same letter at the same moment: same ring; votes present/expected",
         ),
         (has(State::NotQuorate), not_quorate, "not quorate"),
         (has(State::Paused), paused, "paused"),

@@ -19,6 +19,8 @@ const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = 24.0;
 const TOP: f64 = 62.0;
+/// Behind the last event, so that it can be seen how it ended.
+const REST: f64 = 32.0;
 /// Between two labels of the axis.
 const LABEL: f64 = 84.0;
 
@@ -55,7 +57,7 @@ impl Place {
 
     fn x(&self, time: Duration) -> f64 {
         let part = (time.saturating_sub(self.begin)).as_secs_f64() / self.span;
-        LEFT + part * (WIDTH - LEFT - RIGHT)
+        LEFT + part * (WIDTH - LEFT - REST - RIGHT)
     }
 
     /// From one time to another; what takes no time can be seen all the same.
@@ -92,7 +94,7 @@ pub(super) fn draw(timeline: &Timeline) -> String {
 
 /// Round times below the lanes, and lines through them.
 fn axis(body: &mut Canvas, timeline: &Timeline, place: &Place) {
-    let most = ((WIDTH - LEFT - RIGHT) / LABEL) as usize;
+    let most = ((WIDTH - LEFT - REST - RIGHT) / LABEL) as usize;
     for tick in scale::ticks(timeline.begin, timeline.end, most) {
         let x = place.x(tick);
         body.line((x, place.top - 4.0), (x, place.bottom + 4.0), "grid");
