@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     /// How virtual time passes
     #[arg(long, value_enum, default_value_t = Pace::Real)]
     pub(super) pace: Pace,
-    /// Ends the programs (SIGTERM) when the scenario is over and they are idle
+    /// Ends the programs (SIGTERM) when the scenario is over and they are idle, and waits for them
     #[arg(long)]
     pub(super) stop_at_end: bool,
     /// Ends the programs after so many seconds of real time; that is a failed expectation
@@ -71,13 +71,16 @@ Time:
 
 Exit status:
   the program's own, 128 + N if signal N ended it; with an expectation about the exit code that
-  held, 0. Without a program 0. And:
+  held, or ended by --stop-at-end's SIGTERM, 0. Without a program 0. If that is 0, but a program
+  given with --on failed: what the first of those ended with, each is named. One failed if it could
+  not be started, or ended with a status other than 0, unless it died of --stop-at-end's SIGTERM or
+  with its machine, or was ended because the main program had. And:
    64  the arguments make no sense
   123  an expectation of the scenario did not hold, an invariant was violated, two runs differed, or
        the simulation cannot show what was recorded; each is named with its line
   125  quorate itself failed
-  126  a program cannot be run
-  127  a program was not found
+  126  a program cannot be run; its node is named
+  127  a program was not found; its node is named
 
 Replay:
   A recording tells what one node's programs saw. Of nodes that it lost, and that came back, it does

@@ -15,12 +15,12 @@ pub(crate) use events::Events;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use play::Play;
-use programs::Programs;
+use programs::{Fallen, Programs};
 pub(crate) use programs::{Launch, NOT_FOUND, NOT_RUNNABLE, launch};
 use quorate_sim::Cluster;
 use quorate_sim::host::Host;
 use quorate_sim::replay::Deviation;
-use quorate_sim::scenario::{Due, Player, Report, Scenario};
+use quorate_sim::scenario::{Check, Due, Player, Report, Scenario};
 
 pub(crate) const EXPECTATION: u8 = 123;
 pub(crate) const FAILED: u8 = 125;
@@ -44,6 +44,10 @@ struct Ending {
     report: Report,
     /// What the program ended with, or 128 + N if signal N ended quorate.
     code: Option<i32>,
+    /// The other programs that failed.
+    fallen: Vec<Fallen>,
+    /// The virtual time.
+    at: Duration,
     events: Vec<String>,
 }
 
@@ -69,6 +73,7 @@ fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
     let deviations = plan.deviations.iter().map(Deviation::check);
     ending.report.checks.extend(deviations);
     let mut good = tell_failures(&ending.report);
+    tell_fallen(&mut ending);
     let write = |file: &Option<PathBuf>, text: String| match file {
         Some(file) => {
             std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
@@ -87,9 +92,30 @@ fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
     let expected = plan.scenario.exit_code.is_some();
     Ok(match ending.code {
         _ if !good => EXPECTATION.into(),
-        Some(code) if !expected => (code as u8).into(),
-        _ => ExitCode::SUCCESS,
+        Some(code) if !expected && code != 0 => (code as u8).into(),
+        _ => {
+            let first = ending.fallen.first();
+            first.map_or(ExitCode::SUCCESS, |fallen| (fallen.code as u8).into())
+        }
     })
+}
+
+/// Says which of the other programs failed, here and in the report.
+fn tell_fallen(ending: &mut Ending) {
+    for Fallen {
+        node,
+        program,
+        code,
+    } in &ending.fallen
+    {
+        eprintln!("quorate: node {node}: {program}: ended with {code}");
+        ending.report.checks.push(Check {
+            name: format!("node {node}: {program}: ends with 0"),
+            line: None,
+            at: ending.at,
+            failure: Some(format!("it ended with {code}")),
+        });
+    }
 }
 
 /// Says what was not as expected, if anything; whether all was.

@@ -103,6 +103,10 @@ impl<'a> Play<'a> {
             // It was asked to end, and did.
             code = Some(0);
         }
+        self.programs.wait_launched()?;
+        let asked = self.stopping.then_some(Signal::SIGTERM);
+        let asked: Vec<_> = asked.into_iter().chain(self.interrupted).collect();
+        let fallen = self.programs.fallen(&asked);
         drop(self.programs);
         let received = self.host.received();
         self.player
@@ -119,6 +123,8 @@ impl<'a> Play<'a> {
         Ok(Ending {
             report,
             code,
+            fallen,
+            at: self.host.cluster().now(),
             events: self.events.into_kept(),
         })
     }
@@ -134,7 +140,10 @@ impl<'a> Play<'a> {
             }
             if signalled {
                 self.read_signals(signals)?;
-                if let Some(status) = self.programs.reap()? {
+                // Those that are asked to end at the end of all may say how it went.
+                let ended = self.programs.reap()?;
+                let waits = self.stopping && self.programs.running().next().is_some();
+                if let Some(status) = ended.filter(|_| !waits) {
                     // What it said last, and that it is gone.
                     while self.serve()? {}
                     return Ok(Some(status));

@@ -22,12 +22,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// programs would inherit.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Launch {
+    /// The node it is for, if errors are to name it.
+    #[arg(long)]
+    node: Option<u32>,
     #[arg(last = true, required = true)]
     words: Vec<OsString>,
 }
 
 /// The command that does it.
 const LAUNCH: &str = "launch";
+
+/// Where this program is found, whatever has become of its file.
+const SELF: &str = "/proc/self/exe";
 
 pub(crate) const NOT_RUNNABLE: u8 = 126;
 pub(crate) const NOT_FOUND: u8 = 127;
@@ -38,7 +44,10 @@ pub(crate) fn launch(arguments: &Launch) -> ExitCode {
         Ok(()) => Process::new(program).args(&arguments.words[1..]).exec(),
         Err(error) => error.into(),
     };
-    eprintln!("quorate: {}: {error}", program.to_string_lossy());
+    let place = arguments
+        .node
+        .map_or(String::new(), |node| format!("node {node}: "));
+    eprintln!("quorate: {place}{}: {error}", program.to_string_lossy());
     match error.kind() {
         io::ErrorKind::NotFound => NOT_FOUND.into(),
         _ => NOT_RUNNABLE.into(),
@@ -48,8 +57,19 @@ pub(crate) fn launch(arguments: &Launch) -> ExitCode {
 #[derive(Debug)]
 struct Program {
     node: NodeId,
+    name: String,
     child: Child,
     status: Option<ExitStatus>,
+    /// It died with its machine.
+    killed: bool,
+}
+
+/// One of the programs beside the main one has ended, and not well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fallen {
+    pub(super) node: NodeId,
+    pub(super) program: String,
+    pub(super) code: i32,
 }
 
 /// All programs; the one whose exit status counts comes first. They are ended when dropped.
@@ -64,18 +84,18 @@ impl Programs {
         run_dir: &Path,
         preload: &Path,
     ) -> io::Result<()> {
-        let child = Process::new("/proc/self/exe")
-            .arg(LAUNCH)
-            .arg("--")
+        let child = Process::new(SELF)
+            .args([LAUNCH, "--node", &command.node.to_string(), "--"])
             .args(&command.words)
             .envs(node::environment(run_dir, preload))
             .spawn()?;
-        let status = None;
-        let node = command.node;
+        let name = command.words.first().map(|word| word.to_string_lossy());
         self.0.push(Program {
-            node,
+            node: command.node,
+            name: name.unwrap_or_default().into_owned(),
             child,
-            status,
+            status: None,
+            killed: false,
         });
         Ok(())
     }
@@ -102,9 +122,12 @@ impl Programs {
     }
 
     /// Kills all that run on a node, and what they have started.
-    pub(super) fn kill_on(&self, node: NodeId) {
-        let here = |program: &&Program| program.node == node && program.status.is_none();
-        let here = self.0.iter().filter(here).map(|program| program.child.id());
+    pub(super) fn kill_on(&mut self, node: NodeId) {
+        let here = |program: &&mut Program| program.node == node && program.status.is_none();
+        let here = self.0.iter_mut().filter(here).map(|program| {
+            program.killed = true;
+            program.child.id()
+        });
         for pid in family(here) {
             let _ = kill(Pid::from_raw(pid as i32), Signal::SIGKILL);
         }
@@ -115,6 +138,39 @@ impl Programs {
         for pid in family(self.running()) {
             let _ = kill(Pid::from_raw(pid as i32), signal);
         }
+    }
+
+    /// Returns when each of them has begun to be what it shall be, or could not.
+    pub(super) fn wait_launched(&mut self) -> io::Result<()> {
+        let launch = format!("{SELF}\0{LAUNCH}\0");
+        let launches = |pid: u32| {
+            let read = |file| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+            // Without memory it is ending, and has no words any more.
+            read("cmdline").starts_with(launch.as_bytes()) || read("statm").starts_with(b"0 ")
+        };
+        loop {
+            self.reap()?;
+            if !self.running().any(launches) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Those of the programs beside the main one that ended with a status other than 0, unless they
+    /// died with their machine, or of one of these signals.
+    pub(super) fn fallen(&self, asked: &[Signal]) -> Vec<Fallen> {
+        let excused = |code| code == 0 || asked.iter().any(|&signal| code == 128 + signal as i32);
+        let others = self.0.iter().skip(1).filter(|program| !program.killed);
+        let fallen = others.filter_map(|program| {
+            let code = code(program.status?);
+            (!excused(code)).then(|| Fallen {
+                node: program.node,
+                program: program.name.clone(),
+                code,
+            })
+        });
+        fallen.collect()
     }
 
     /// Process ids of all that run.

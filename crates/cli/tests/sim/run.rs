@@ -3,13 +3,19 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use quorate_testkit::{Process, Requirements, Signal, Suite};
+use quorate_testkit::{Process, Requirements, Scratch, Signal, Suite};
 
 use crate::tool::{QUORATE, errors, finish, printed, quorate, start, unprivileged};
 
 pub(crate) fn run_all(suite: &mut Suite) {
     let sh = Requirements::none().program("sh").program("setpriv");
     suite.test_with("run/exit_status", &sh, exit_status);
+    suite.test_with("run/other_programs_fail", &sh, other_programs_fail);
+    suite.test_with(
+        "run/other_programs_are_asked",
+        &sh,
+        other_programs_are_asked,
+    );
     suite.test_with("run/usage", &sh, usage);
     suite.test_with("run/signals_are_forwarded", &sh, signals_are_forwarded);
     suite.test_with("run/status_on_another_node", &sh, status_on_another_node);
@@ -41,6 +47,69 @@ fn exit_status() {
             "{program:?} {}",
             errors(&output)
         );
+    }
+}
+
+/// Ends when the process that has written its id to a file is no more.
+const UNTIL_THE_OTHER_ENDS: &str = "until test -s $0; do sleep 0.01; done; while kill -0 $(cat $0) 2>/dev/null; do sleep 0.01; done; exit $1";
+
+/// What programs beside the main one end with.
+fn other_programs_fail() {
+    let scratch = Scratch::new("others");
+    let path = |name: &str| scratch.path().join(name).to_str().expect("text").to_owned();
+    let (pid, junit) = (path("pid"), path("report.xml"));
+    let run = |other: &[&str], main: &str| {
+        let options = ["--quiet", "--junit", &junit, "--on", "2", "--"];
+        let ending = ["--", "sh", "-c", UNTIL_THE_OTHER_ENDS, &pid, main];
+        let output = quorate(&[&options, other, &ending].concat());
+        let _ = std::fs::remove_file(&pid);
+        let report = std::fs::read_to_string(&junit).expect("it is written");
+        (output.status.code(), errors(&output), report)
+    };
+    let script = format!("echo $$ > {pid}; exit $0");
+    let (code, shown, report) = run(&["sh", "-c", &script, "7"], "0");
+    assert_eq!(
+        (code, shown.as_str()),
+        (Some(7), "quorate: node 2: sh: ended with 7\n")
+    );
+    assert!(report.contains("failures=\"1\""), "{report}");
+    assert!(
+        report.contains("name=\"node 2: sh: ends with 0\""),
+        "{report}"
+    );
+    let (code, shown, _) = run(&["sh", "-c", &script, "0"], "0");
+    assert_eq!((code, shown.as_str()), (Some(0), ""));
+    // The main program comes first, but nothing is kept back.
+    let (code, shown, _) = run(&["sh", "-c", &script, "7"], "3");
+    assert_eq!(code, Some(3));
+    assert!(shown.contains("node 2: sh: ended with 7"), "{shown}");
+    // One that cannot be started, however soon the main program ends.
+    for (other, expected) in [("/nonexistent", 127), ("/etc/passwd", 126)] {
+        let words = ["--quiet", "--on", "3", "--", other, "--", "true"];
+        let output = quorate(&words);
+        let shown = errors(&output);
+        assert_eq!(output.status.code(), Some(expected), "{shown}");
+        assert!(shown.contains(&format!("node 3: {other}: ")), "{shown}");
+    }
+}
+
+/// With --stop-at-end they may die of SIGTERM, but not say that something was wrong; and who dies
+/// with its machine has not failed.
+fn other_programs_are_asked() {
+    let scratch = Scratch::new("asked");
+    let file = scratch.path().join("off.toml");
+    let text = "[cluster]\nnodes = 3\n[[step]]\npace = \"idle\"\npower_off = 3\n";
+    std::fs::write(&file, text).expect("a file can be written");
+    let scenario = file.to_str().expect("text");
+    let sleeps = "exec sleep 1000";
+    let judges = "trap 'sleep 0.1; exit 5' TERM; while :; do sleep 1000 & wait; done";
+    for (other, expected) in [(sleeps, 0), (judges, 5)] {
+        let options = ["--quiet", "--pace", "idle", "--stop-at-end", "--scenario"];
+        let programs = ["--on", "2", "--", "sh", "-c", other, "--on", "3", "--"];
+        let programs = [&programs[..], &["sh", "-c", sleeps, "--"]].concat();
+        let main = ["sh", "-c", sleeps];
+        let output = quorate(&[&options[..], &[scenario], &programs, &main].concat());
+        assert_eq!(output.status.code(), Some(expected), "{}", errors(&output));
     }
 }
 
