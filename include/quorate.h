@@ -35,6 +35,15 @@
  * Programs find a node by the environment variable QUORATE_RUN_DIR; those that use corosync's own
  * libraries need LD_PRELOAD=libquorate_preload.so as well, from their start.
  *
+ * A program that a test starts with fork() and exec() is known to the cluster once it has connected.
+ * quorate_wait_connected() waits for that; without it quorate_wait_idle() may return, and what comes
+ * next happen, before the program has begun:
+ *
+ *     quorate_use_node(c, 2);
+ *     pid = start("./service");                  fork() and exec()
+ *     quorate_wait_connected(c, 2, 1, 10000);
+ *     quorate_kill(c, 2);
+ *
  * Any function may be called by any thread, and by forked children: nothing is shared but the
  * cluster. A function returns when the cluster has done what was asked, and told its programs.
  */
@@ -409,6 +418,25 @@ quorate_error_t quorate_advance_ms(quorate_t *cluster, uint64_t ms);
  * @return QUORATE_OK; QUORATE_ERR_TIMEOUT: another program is busy all the time
  */
 quorate_error_t quorate_wait_idle(quorate_t *cluster, uint64_t limit_ms);
+
+/**
+ * Waits until programs have so many connections to services of a node, and then as
+ * quorate_wait_idle() does. This process and those it descends from are not counted.
+ *
+ * For a program that has just been started: as long as it has not connected, no other function
+ * waits for it. With one connection from each program of the node they are all known, and are
+ * waited for from then on until they are idle.
+ *
+ * @param connections how many at least; votequorum, quorum, cmap, cfg and cpg are one each
+ * @param limit_ms milliseconds of real time after which it gives up
+ *
+ * @return QUORATE_OK; QUORATE_ERR_INVALID: no such node; QUORATE_ERR_TIMEOUT: there are not so many
+ * connections, or a program is busy all the time
+ */
+quorate_error_t quorate_wait_connected(quorate_t *cluster,
+                                       uint32_t node,
+                                       uint32_t connections,
+                                       uint64_t limit_ms);
 
 /**
  * Whether a node's partition is quorate, in that node's eyes.

@@ -166,6 +166,9 @@ static int misuse(void)
 	REFUSED(QUORATE_ERR_STATE, quorate_set_key(c, 1, "totem.transport", "1"));
 	REFUSED(QUORATE_ERR_INVALID, quorate_do(c, NULL));
 	REFUSED(QUORATE_ERR_INVALID, quorate_do(c, "kill = 1\nup = 1"));
+	REFUSED(QUORATE_ERR_INVALID, quorate_wait_connected(c, 4, 1, 1));
+	REFUSED(QUORATE_ERR_TIMEOUT, quorate_wait_connected(c, 1, 1, 1));
+	REFUSED(QUORATE_OK, quorate_wait_connected(c, 1, 0, 60000));
 	REFUSED(QUORATE_ERR_INVALID, quorate_advance_ms(c, UINT64_MAX));
 	REFUSED(QUORATE_ERR_INVALID, quorate_get_node(c, 1, NULL));
 	REFUSED(QUORATE_ERR_INVALID, quorate_get_node(c, 9, &node));

@@ -20,8 +20,10 @@ fn main() -> ExitCode {
     suite.test_with("forks", &ours, forks);
     suite.test_with("nothing_is_left_behind", &ours, nothing_is_left_behind);
     suite.test_with("readme_example", &ours, readme_example);
-    let cmocka = ours.program("pkg-config").header("cmocka.h");
+    let cmocka = ours.clone().program("pkg-config").header("cmocka.h");
     suite.test_with("cmocka_example", &cmocka, cmocka_example);
+    let executable = ours.program("pkg-config").program("sh");
+    suite.test_with("executable_example", &executable, executable_example);
     suite.finish()
 }
 
@@ -112,6 +114,9 @@ fn story_is_the_same() {
 fn misuse() {
     let text = printed(Library::Ours, &["misuse"]);
     for line in [
+        "quorate_wait_connected(c, 4, 1, 1): 1, quorate_wait_connected: node 4 is not in the cluster",
+        "quorate_wait_connected(c, 1, 1, 1): 4, quorate_wait_connected: after 1ms programs have 0 of \
+         1 connections to node 1",
         "quorate_kill(c, 4): 1, quorate_kill: node 4 is not in the cluster",
         "quorate_up(c, 1): 2, quorate_up: node 1 is up at this point",
         "quorate_heal(c): 3, quorate_heal: not a cluster, or one that was stopped",
@@ -151,8 +156,8 @@ fn nothing_is_left_behind() {
     }
 }
 
-/// `pkg-config` and a compiler are all that the example needs.
-fn cmocka_example() {
+/// Builds an example: `pkg-config` and a compiler are all that it needs.
+fn example(name: &str, packages: &[&str]) -> PathBuf {
     let variables = [
         format!("--define-variable=libdir={}", build().join("lib").display()),
         format!(
@@ -163,8 +168,9 @@ fn cmocka_example() {
     let mut flags = Command::new("pkg-config");
     flags
         .env("PKG_CONFIG_PATH", build().join("pkgconfig"))
-        .args(variables);
-    flags.args(["--cflags", "--libs", "quorate", "libvotequorum", "cmocka"]);
+        .args(variables)
+        .args(["--cflags", "--libs"])
+        .args(packages);
     let flags = flags.output().expect("it runs");
     assert!(
         flags.status.success(),
@@ -172,8 +178,8 @@ fn cmocka_example() {
         String::from_utf8_lossy(&flags.stderr)
     );
     let flags = String::from_utf8(flags.stdout).expect("text");
-    let path = quorate_testkit::compile::output_directory().join("cmocka_test");
-    let source = source_root().join("examples/cmocka_test.c");
+    let path = quorate_testkit::compile::output_directory().join(name);
+    let source = source_root().join(format!("examples/{name}.c"));
     let lines = std::fs::read_to_string(&source)
         .expect("it is there")
         .lines()
@@ -193,6 +199,11 @@ fn cmocka_example() {
         "{}",
         String::from_utf8_lossy(&compiled.stderr)
     );
+    path
+}
+
+fn cmocka_example() {
+    let path = example("cmocka_test", &["quorate", "libvotequorum", "cmocka"]);
     for library in Library::BOTH {
         let mut command = Command::new(&path);
         run_with(&mut command, library);
@@ -200,5 +211,40 @@ fn cmocka_example() {
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{library:?}: {text}");
         assert!(text.contains("3 test(s)"), "{library:?}: {text}");
+    }
+}
+
+/// The example tests the example with the mistake and the corrected one, which are slow to begin:
+/// what happens in the cluster waits for them.
+fn executable_example() {
+    let path = example("executable_test", &["quorate"]);
+    let wrong = "\
+        nothing happens: good\n\
+        its peers die: WRONG\n\
+        it is cut off: WRONG\n\
+        it is cut off for a while: good\n\
+        corosync restarts: good\n";
+    let right = wrong.replace("WRONG", "good");
+    let guards = [
+        ("guard", &[][..], wrong, 1),
+        ("guard-corrected", &["-DCORRECTED"], &right, 0),
+    ];
+    for (name, flags, expected, code) in guards {
+        let guard = CProgram::new(name)
+            .source("examples/guard.c")
+            .link("votequorum");
+        let guard = flags.iter().fold(guard, |guard, flag| guard.flag(flag));
+        let guard = guard.build();
+        for library in Library::BOTH {
+            let mut command = Command::new(&path);
+            command.args(["sh", "-c", "sleep 0.2; exec $0"]).arg(&guard);
+            run_with(&mut command, library);
+            let output = output(&mut command);
+            let text = String::from_utf8_lossy(&output.stdout);
+            let text = text.replace("the service runs, and this node is not quorate\n", "");
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(text, expected, "{library:?}, {name}: {errors}");
+            assert_eq!(output.status.code(), Some(code), "{library:?}, {name}");
+        }
     }
 }

@@ -54,3 +54,33 @@ pub extern "C" fn quorate_wait_idle(cluster: *mut quorate_t, limit_ms: u64) -> q
         Ok(())
     })
 }
+
+/// Waits until programs have so many connections to services of a node, and then as
+/// quorate_wait_idle() does. This process and those it descends from are not counted.
+///
+/// For a program that has just been started: as long as it has not connected, no other function
+/// waits for it. With one connection from each program of the node they are all known, and are
+/// waited for from then on until they are idle.
+///
+/// @param connections how many at least; votequorum, quorum, cmap, cfg and cpg are one each
+/// @param limit_ms milliseconds of real time after which it gives up
+///
+/// @return QUORATE_OK; QUORATE_ERR_INVALID: no such node; QUORATE_ERR_TIMEOUT: there are not so many
+/// connections, or a program is busy all the time
+#[unsafe(no_mangle)]
+pub extern "C" fn quorate_wait_connected(
+    cluster: *mut quorate_t,
+    node: u32,
+    connections: u32,
+    limit_ms: u64,
+) -> quorate_error_t {
+    status("quorate_wait_connected", || {
+        let cluster = clusters::find(cluster)?;
+        cluster.client()?.ask(&Request::WaitConnected {
+            node,
+            connections,
+            limit_ms,
+        })?;
+        Ok(())
+    })
+}

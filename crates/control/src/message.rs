@@ -38,6 +38,16 @@ pub enum Request {
         /// How long this may take in real time, in milliseconds.
         limit_ms: u64,
     },
+    /// Waits until programs have so many connections to services of a node at least, the one that
+    /// asks and those it descends from not counted; and then as [`Request::Wait`] does.
+    WaitConnected {
+        /// The node.
+        node: u32,
+        /// How many connections, over all of its services.
+        connections: u32,
+        /// How long all of this may take in real time, in milliseconds.
+        limit_ms: u64,
+    },
     /// Ends the cluster. The connection is closed when nothing of it is left.
     Stop,
 }

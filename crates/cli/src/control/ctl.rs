@@ -82,9 +82,21 @@ fn carry_out(verb: &Verb, mut client: Client) -> Result<(), ClientError> {
         Verb::List => return Ok(()),
         Verb::Step => Request::Step,
         Verb::Advance { time } => Request::Advance { us: *time },
-        Verb::Wait { limit } => Request::Wait {
-            limit_ms: limit.div_ceil(1000),
-        },
+        Verb::Wait {
+            limit,
+            connected,
+            connections,
+        } => {
+            let limit_ms = limit.div_ceil(1000);
+            match *connected {
+                None => Request::Wait { limit_ms },
+                Some(node) => Request::WaitConnected {
+                    node,
+                    connections: *connections,
+                    limit_ms,
+                },
+            }
+        }
         change => change_request(change, &mut client)?,
     };
     let reply = client.ask(&request)?;

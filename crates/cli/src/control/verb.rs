@@ -99,6 +99,12 @@ pub(super) enum Verb {
         /// How long at most, in real time
         #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
         limit: u64,
+        /// Until programs have connected to this node, before
+        #[arg(long, value_name = "NODE")]
+        connected: Option<u32>,
+        /// How many connections there must be
+        #[arg(long, value_name = "N", default_value_t = 1, requires = "connected")]
+        connections: u32,
     },
     /// Shows how everything is
     Status {

@@ -3,16 +3,18 @@
 use std::fs;
 use std::process::Command;
 
-use quorate_testkit::{Requirements, Scratch, Suite};
+use quorate_testkit::{Process, Requirements, Scratch, Signal, Suite};
 
 use crate::live::{Served, quorate};
-use crate::tool::{QUORATE, errors, printed};
+use crate::tool::{QUORATE, errors, printed, spawn};
 
 pub(crate) fn run_all(suite: &mut Suite) {
     let none = Requirements::none();
     let cmap = none.clone().program("corosync-cmapctl");
     suite.test_with("ctl/every_verb", &cmap, every_verb);
     suite.test_with("ctl/refusals", &none, refusals);
+    let tool = none.clone().program("sh").program("corosync-quorumtool");
+    suite.test_with("ctl/waits_for_connections", &tool, waits_for_connections);
     let bash = none.clone().program("bash");
     suite.test_with("ctl/nobody_reads", &bash, nobody_reads);
 }
@@ -95,6 +97,8 @@ fn refusals() {
             "reload /nonexistent: No such file",
         ),
         ("do nonsense", 64, "do nonsense: "),
+        ("wait --connected 9", 64, "node 9 is not in the cluster"),
+        ("wait --connections 1", 64, "--connected"),
         ("advance 1", 64, "500ms"),
         ("advance 25h", 64, "a day at most"),
         ("fly", 64, "fly"),
@@ -124,6 +128,37 @@ fn refusals() {
         cluster.exec("1", &["/nonexistent"]).status.code(),
         Some(127)
     );
+}
+
+/// A program that is slow to begin is waited for, if that is asked for.
+fn waits_for_connections() {
+    let cluster = Served::start("connected", &["--pace", "manual"]);
+    let script = "sleep 0.2; exec corosync-quorumtool -m";
+    let start = ["exec", "--name", &cluster.name, "--node", "2", "--"];
+    let mut command = Command::new(QUORATE);
+    command.args(start).args(["sh", "-c", script]);
+    let program = Process::new(spawn(&mut command));
+    // Nobody knows of it yet.
+    cluster.done("wait");
+    cluster.done("wait --connected 2");
+    let waits = [
+        "wait",
+        "--connected",
+        "2",
+        "--connections",
+        "9",
+        "--limit",
+        "10ms",
+    ];
+    let output = cluster.ctl(&waits);
+    assert_eq!(output.status.code(), Some(1));
+    let reason = "of 9 connections to node 2";
+    assert!(errors(&output).contains(reason), "{}", errors(&output));
+    let connected = cluster.status()["connected"].clone();
+    assert_eq!(connected[0]["node"], 2, "{connected}");
+    assert_eq!(connected[0]["program"], "corosync-quorum", "{connected}");
+    program.signal(Signal::SIGTERM);
+    let _ = program.output();
 }
 
 /// Whoever reads only the beginning of what is printed, or nothing, is no trouble.

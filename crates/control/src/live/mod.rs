@@ -9,6 +9,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
+use quorate_engine::NodeId;
 use quorate_sim::fault::Call;
 use quorate_sim::host::{Host, HostError};
 use quorate_sim::scenario::{Due, Player, Report};
@@ -54,8 +55,19 @@ pub type Events<'a> = Box<dyn FnMut(&[Record]) -> Result<(), String> + 'a>;
 enum Goal {
     /// This virtual time.
     Time(Duration),
-    /// That nothing is under way, and all but these processes are idle; for so long at most.
-    Idle(Vec<u32>, Instant, Duration),
+    /// That nothing is under way, and all programs are idle.
+    Idle(Idle),
+}
+
+/// What is meant by that.
+#[derive(Clone, Debug)]
+struct Idle {
+    /// So many connections to a node must have been made before.
+    connected: Option<(NodeId, usize)>,
+    /// Processes that need not be idle, and whose connections are not counted.
+    askers: Vec<u32>,
+    since: Instant,
+    limit: Duration,
 }
 
 /// A cluster with its programs, its clock and its control socket.

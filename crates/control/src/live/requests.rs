@@ -7,7 +7,7 @@ use quorate_engine::{NodeId, Status as Verdict};
 use quorate_sim::scenario::{Operation, ScenarioError, ScenarioErrorKind};
 use quorate_sim::{Cluster, OperationError};
 
-use super::{Goal, Live, LiveError, Pace};
+use super::{Goal, Idle, Live, LiveError, Pace};
 use crate::door::CallerId;
 use crate::idle::ancestry;
 use crate::message::{ErrorKind, Refusal, Reply, Request, Status};
@@ -41,10 +41,22 @@ impl Live<'_> {
                 Err((ErrorKind::Invalid, text))
             }
             Request::Wait { limit_ms } => {
-                let limit = Duration::from_millis(limit_ms);
-                let goal = Goal::Idle(ancestry(process), Instant::now(), limit);
-                self.goals.insert(caller, goal);
+                self.wait_idle(caller, process, None, limit_ms);
                 return Ok(());
+            }
+            Request::WaitConnected {
+                node,
+                connections,
+                limit_ms,
+            } => {
+                let node = NodeId(node);
+                if self.host.cluster().running(node).is_some() {
+                    let connected = (node, connections as usize);
+                    self.wait_idle(caller, process, Some(connected), limit_ms);
+                    return Ok(());
+                }
+                let text = format!("node {node} is not in the cluster");
+                Err((ErrorKind::Invalid, text))
             }
             Request::Stop => {
                 self.stopping = true;
@@ -54,6 +66,22 @@ impl Live<'_> {
         let refused = |(kind, text)| Reply::Refused(Refusal { kind, text });
         self.door.answer(caller, &reply.unwrap_or_else(refused));
         Ok(())
+    }
+
+    fn wait_idle(
+        &mut self,
+        caller: CallerId,
+        process: u32,
+        connected: Option<(NodeId, usize)>,
+        limit_ms: u64,
+    ) {
+        let idle = Idle {
+            connected,
+            askers: ancestry(process),
+            since: Instant::now(),
+            limit: Duration::from_millis(limit_ms),
+        };
+        self.goals.insert(caller, Goal::Idle(idle));
     }
 
     pub(super) fn done(&self, happened: bool) -> Reply {

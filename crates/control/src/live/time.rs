@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use quorate_engine::NodeId;
+use quorate_sim::host::Program;
 use quorate_sim::scenario::Due;
 
-use super::{Goal, Live, LiveError, Pace};
+use super::{Goal, Idle, Live, LiveError, Pace};
 use crate::message::{ErrorKind, Refusal, Reply};
 
 /// Events of the cluster in a row, before programs and callers have their turn.
@@ -122,7 +124,11 @@ impl Live<'_> {
         for (caller, goal) in self.goals.clone() {
             let reply = match goal {
                 Goal::Time(time) => (self.host.cluster().now() >= time).then(|| self.done(true)),
-                Goal::Idle(askers, since, limit) => self.settle(&askers, since, limit)?,
+                Goal::Idle(mut idle) => {
+                    let reply = self.settle(&mut idle)?;
+                    self.goals.insert(caller, Goal::Idle(idle));
+                    reply
+                }
             };
             if let Some(reply) = reply {
                 self.goals.remove(&caller);
@@ -133,12 +139,13 @@ impl Live<'_> {
     }
 
     /// One of those who wait until nothing is under way and all but those who ask are idle.
-    pub(super) fn settle(
-        &mut self,
-        askers: &[u32],
-        since: Instant,
-        limit: Duration,
-    ) -> Result<Option<Reply>, LiveError> {
+    pub(super) fn settle(&mut self, idle: &mut Idle) -> Result<Option<Reply>, LiveError> {
+        let Idle {
+            connected,
+            askers,
+            since,
+            limit,
+        } = idle;
         if self.pace == Pace::Manual {
             // Programs get to do what they do about an event before the next one happens.
             let mut left = BATCH;
@@ -151,11 +158,23 @@ impl Live<'_> {
                 left -= 1;
             }
         }
+        if let Some((node, wanted)) = *connected {
+            let open = self.connections(node, askers);
+            if open < wanted {
+                return Ok((since.elapsed() >= *limit).then(|| {
+                    timed_out(format!(
+                        "after {limit:?} programs have {open} of {wanted} connections to node {node}"
+                    ))
+                }));
+            }
+            // What they do next may be to end.
+            *connected = None;
+        }
         if self.is_idle(askers) {
             self.told = false;
             return Ok(Some(self.done(true)));
         }
-        if since.elapsed() < limit {
+        if since.elapsed() < *limit {
             return Ok(None);
         }
         let text = if self.host.cluster().is_quiet() {
@@ -164,7 +183,19 @@ impl Live<'_> {
         } else {
             format!("after {limit:?} the cluster is not at rest")
         };
-        let kind = ErrorKind::Timeout;
-        Ok(Some(Reply::Refused(Refusal { kind, text })))
+        Ok(Some(timed_out(text)))
     }
+
+    /// How many connections to a node there are, those of some processes not counted.
+    fn connections(&self, node: NodeId, without: &[u32]) -> usize {
+        let programs = self.host.programs().into_iter();
+        let counts =
+            |program: &Program| program.node == node && !without.contains(&program.process);
+        programs.filter(counts).count()
+    }
+}
+
+fn timed_out(text: String) -> Reply {
+    let kind = ErrorKind::Timeout;
+    Reply::Refused(Refusal { kind, text })
 }
