@@ -308,20 +308,6 @@ impl<'a> Request<'a> {
             id => return Err(Fault::UnknownId(id).into()),
         })
     }
-
-    /// Whether the daemon may ask to try this again later, with a bare reply of
-    /// error 6, while its queue is full. A multicast is then dropped silently.
-    pub fn flow_controlled(&self) -> bool {
-        matches!(
-            self,
-            Self::Join { .. }
-                | Self::Leave { .. }
-                | Self::Mcast { .. }
-                | Self::Finalize
-                | Self::ZeroCopy
-                | Self::PartialMcast { .. }
-        )
-    }
 }
 
 /// All requests with a group have it in the same place.
