@@ -161,6 +161,7 @@ uninstall: ## remove what install installed
 	for page in $(wildcard man/*.?); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done
+	rmdir $(addprefix $(DESTDIR)$(MANDIR)/man,1 3 5) 2>/dev/null || true
 	rm -f $(addprefix $(DESTDIR)$(PKGCONFIGDIR)/,$(notdir $(PKGCONFIG)))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/corosync $(DESTDIR)$(PKGCONFIGDIR) 2>/dev/null || true
 

@@ -165,4 +165,6 @@ fn destdir() {
     );
     make("uninstall", &variables);
     assert_eq!(files_below(scratch.path()), [""; 0]);
+    let pages = fs::read_dir(scratch.path().join("usr/share/man")).expect("it is there");
+    assert_eq!(pages.count(), 0, "directories of sections are left");
 }

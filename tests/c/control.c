@@ -126,6 +126,7 @@ static void story(void)
 static int misuse(void)
 {
 	static const char *const named[] = {"--nodes", "3", "--name", "mine", NULL};
+	static const char *const unknown[] = {"--foo", NULL};
 	static const char *const wrong[] = {"--nodes", "0", NULL};
 	static const char *const absent[] = {"--config", "/nonexistent", NULL};
 	int failed = 0;
@@ -141,6 +142,7 @@ static int misuse(void)
 	REFUSED(1, quorate_start(2001) == NULL);
 	REFUSED(1, quorate_start_with(NULL) == NULL);
 	REFUSED(1, quorate_start_with(named) == NULL);
+	REFUSED(1, quorate_start_with(unknown) == NULL);
 	REFUSED(1, quorate_start_with(wrong) == NULL);
 	REFUSED(1, quorate_start_with(absent) == NULL);
 	REFUSED(QUORATE_ERR_HANDLE, quorate_kill(NULL, 1));

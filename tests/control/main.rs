@@ -125,6 +125,9 @@ fn misuse() {
     }
     assert!(text.contains("quorate_start_with: /"), "{text}");
     assert!(text.contains("--name: not possible here"), "{text}");
+    assert!(text.contains("'--foo'"), "{text}");
+    // What the caller has not given is not shown.
+    assert!(!text.contains("--owner"), "{text}");
 }
 
 fn threads() {

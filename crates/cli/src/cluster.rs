@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use quorate_engine::Compat;
 use quorate_sim::config::ClusterConfig;
 use quorate_sim::host::{Host, HostError};
-use quorate_sim::scenario::{Scenario, add_compat};
+use quorate_sim::scenario::{Scenario, ScenarioErrorKind, add_compat};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ClusterArguments {
@@ -67,7 +67,7 @@ impl ClusterArguments {
     pub(crate) fn add_compat(&self, compat: &mut Compat) -> Result<(), String> {
         for word in &self.compat {
             add_compat(compat, word)
-                .ok_or_else(|| format!("--compat {word}: there is no such word; see --help"))?;
+                .ok_or_else(|| format!("--compat {word}: {}", ScenarioErrorKind::Compat))?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod status;
 mod timeline;
 mod watch;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -51,6 +52,13 @@ fn main() -> ExitCode {
             // Help and version go to standard output and are no errors. If the
             // terminal is gone, nobody is left to complain to.
             let _ = error.print();
+            let takes_programs = ["run", "search", "exec"].map(Some);
+            let verb = std::env::args().nth(1);
+            if error.kind() == ErrorKind::UnknownArgument
+                && takes_programs.contains(&verb.as_deref())
+            {
+                eprintln!("\nA program and its arguments come behind '--'.");
+            }
             return if error.use_stderr() {
                 USAGE.into()
             } else {

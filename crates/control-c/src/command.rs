@@ -89,7 +89,9 @@ pub(crate) fn serve(arguments: &[OsString]) -> Result<(), Failure> {
     stdout.transpose().map_err(failed)?;
     stderr.transpose().map_err(failed)?;
     if said.is_empty() {
-        let why = complaints.trim().trim_start_matches("quorate: ");
+        // How the command is used would show options that the caller did not give.
+        let why = complaints.split("\n\nUsage:").next().unwrap_or_default();
+        let why = why.trim().trim_start_matches("quorate: ");
         let why = if why.is_empty() {
             "it ended at once"
         } else {

@@ -138,10 +138,13 @@ impl Arguments {
         let first = nodes.first().map_or(NodeId(1), |node| node.id);
         let main = self.node.map(NodeId).or(recorded).unwrap_or(first);
         let commands = commands(&self.words, main, self.on.map(NodeId))?;
-        let named = self.node.map(NodeId).into_iter();
-        for node in named.chain(commands.iter().map(|command| command.node)) {
+        let named = self.node.map(|node| ("--node", NodeId(node)));
+        let others = commands.iter().map(|command| ("--on", command.node));
+        let others = others.filter(|(_, node)| *node != main);
+        for (option, node) in named.into_iter().chain(others) {
             if !nodes.iter().any(|known| known.id == node) {
-                return Err(format!("there is no node {node} in the cluster"));
+                let reason = format!("there is no node {node} in the cluster");
+                return Err(format!("{option} {node}: {reason}"));
             }
         }
         if commands.is_empty() && !self.cluster.has_scenario() && recorded.is_none() {

@@ -28,6 +28,9 @@ pub(crate) const FAILED: u8 = 125;
 /// How each line begins that says what was not as expected, and when.
 pub(crate) const UNEXPECTED: &str = "quorate: not as expected at ";
 
+/// How the line begins that names the seed of such a run.
+pub(crate) const SEED: &str = "quorate: seed ";
+
 /// Something is wrong with the system, or with quorate.
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) String);
@@ -125,7 +128,7 @@ pub(crate) fn tell_failures(report: &Report) -> bool {
     }
     let good = report.is_success();
     if !good {
-        eprintln!("quorate: seed {}", report.seed);
+        eprintln!("{SEED}{}", report.seed);
     }
     good
 }

@@ -64,6 +64,9 @@ fn search(arguments: &Arguments, generator: &Generator) -> Result<ExitCode, Stri
     for _ in 0..AGAIN {
         times += usize::from(trial.run(&history.to_toml())?.is_some());
     }
+    if !failed.output.is_empty() {
+        eprintln!("quorate: what was printed in the last of these:");
+    }
     eprint!("{}", failed.output);
     if times < AGAIN {
         eprintln!("quorate: it fails by chance: {times} of {AGAIN} times when tried again");

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use super::Arguments;
-use crate::run::{EXPECTATION, UNEXPECTED};
+use crate::run::{EXPECTATION, SEED, UNEXPECTED};
 
 /// What a failed run says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) struct Failed {
     /// What was not as expected, in order, without the times and lines that differ from history
     /// to history.
     pub(super) why: Vec<String>,
-    /// What the program printed, and quorate.
+    /// What the program printed, and what else quorate said.
     pub(super) output: String,
 }
 
@@ -57,10 +57,16 @@ impl Trial {
             Some(0) => Ok(None),
             Some(EXPECTATION) => {
                 let lines = printed[1].lines();
-                let why = lines.filter_map(|line| line.strip_prefix(UNEXPECTED));
+                let why = lines
+                    .clone()
+                    .filter_map(|line| line.strip_prefix(UNEXPECTED));
+                // What fails is told once, and the seed is that of the search.
+                let is_told = |line: &str| line.starts_with(UNEXPECTED) || line.starts_with(SEED);
+                let others = lines.filter(|line| !is_told(line));
+                let others: String = others.map(|line| format!("{line}\n")).collect();
                 Ok(Some(Failed {
                     why: why.map(without_place).collect(),
-                    output: printed.concat(),
+                    output: format!("{}{others}", printed[0]),
                 }))
             }
             _ => Err(format!(

@@ -120,7 +120,19 @@ fn usage() {
         (&[], "neither a program nor a scenario"),
         (&["--config", "/nonexistent", "--", "true"], "/nonexistent"),
         (&["--on", "2"], "--on 2"),
-        (&["--compat", "nothing", "--", "true"], "--compat nothing"),
+        (&["--on", "9", "--", "true"], "--on 9: there is no node 9"),
+        (
+            &["--node", "9", "--", "true"],
+            "--node 9: there is no node 9",
+        ),
+        (
+            &["./program"],
+            "A program and its arguments come behind '--'",
+        ),
+        (
+            &["--compat", "nothing", "--", "true"],
+            "--compat nothing: unknown; expected uint8-quorum",
+        ),
     ] {
         let output = unprivileged(arguments);
         assert_eq!(output.status.code(), Some(64), "{arguments:?}");

@@ -86,6 +86,9 @@ fn the_example() {
             shown.contains("the service runs, and this node is not quorate"),
             "{shown}"
         );
+        // That is told once, as what failed in the search.
+        assert!(!shown.contains("not as expected at"), "{shown}");
+        assert!(!shown.contains("quorate: seed 0"), "{shown}");
         let scenario = Scenario::load(&found).expect("a scenario");
         let operations = scenario.steps.iter().map(|step| step.operation.as_ref());
         let operations: Vec<_> = operations.collect();

@@ -55,6 +55,10 @@ pub fn read_log(file: &str, text: &str) -> Result<Vec<Line>, LogError> {
         let record: Record = match serde_json::from_str(line) {
             Ok(record) => record,
             Err(_) if !line.ends_with('\n') && !lines.is_empty() => break,
+            Err(_) if !line.trim_start().starts_with('{') => {
+                let reason = "not a record of a log: those are lines of JSON, which begin with {";
+                return Err(LogError::new(file, number, reason));
+            }
             Err(error) => return Err(LogError::new(file, number, wrong(&error))),
         };
         match record.what {
@@ -105,8 +109,14 @@ mod tests {
     fn a_line_that_is_wrong_is_named() {
         for (more, expected) in [
             ("{}\n", "f:4: not a record of a log: missing field"),
-            ("nonsense\n{}", "f:4: not a record of a log: expected ident"),
-            ("[1]\n", "f:4: not a record of a log: invalid"),
+            (
+                "nonsense\n{}",
+                "f:4: not a record of a log: those are lines of JSON",
+            ),
+            (
+                "[1]\n",
+                "f:4: not a record of a log: those are lines of JSON",
+            ),
             (
                 "{\"time_us\":9,\"event\":\"dance\"}\n",
                 "f:4: not a record of a log: unknown variant `dance`",

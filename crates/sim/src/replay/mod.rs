@@ -87,7 +87,7 @@ const CANDIDATES: usize = 24;
 pub fn replay(file: &str, lines: &[Line], compat: Compat) -> Result<Replay, LogError> {
     let first = lines.first().map(|line| &line.record.what);
     if !matches!(first, Some(What::Recording { .. })) {
-        let reason = "this is not a recording: it does not begin with one";
+        let reason = "this is not a recording; only what 'quorate record' wrote can be replayed";
         return Err(LogError::new(file, 1, reason));
     }
     let (node, config) = subject(file, lines)?;
