@@ -23,7 +23,12 @@ const NOT_QUORATE: u8 = 2;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let options = Options::from_environment().map_err(|error| error.to_string())?;
-    let snapshot = Snapshot::take(&options).map_err(|error| format!("corosync: {error}"))?;
+    let snapshot = Snapshot::take(&options).map_err(|error| {
+        let reason = error.to_string();
+        let refused = reason.starts_with("connect: ");
+        let hint = if refused { "; does corosync run?" } else { "" };
+        format!("corosync: {reason}{hint}")
+    })?;
     if arguments.json {
         let json = serde_json::to_string_pretty(&snapshot).map_err(|error| error.to_string())?;
         println!("{json}");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use quorate_testkit::{Process, Requirements, Scratch, Signal, Suite};
 
-use crate::tool::{QUORATE, errors, finish, printed, quorate, start, unprivileged};
+use crate::tool::{QUORATE, errors, finish, printed, quorate, spawn, start, unprivileged};
 
 pub(crate) fn run_all(suite: &mut Suite) {
     let sh = Requirements::none().program("sh").program("setpriv");
@@ -18,6 +18,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
     );
     suite.test_with("run/usage", &sh, usage);
     suite.test_with("run/signals_are_forwarded", &sh, signals_are_forwarded);
+    suite.test("run/status_without_corosync", status_without_corosync);
     suite.test_with("run/status_on_another_node", &sh, status_on_another_node);
     suite.test_with("run/nothing_is_left_behind", &sh, nothing_is_left_behind);
     suite.test_with(
@@ -138,6 +139,15 @@ fn usage() {
         assert_eq!(output.status.code(), Some(64), "{arguments:?}");
         assert!(errors(&output).contains(word), "{}", errors(&output));
     }
+}
+
+fn status_without_corosync() {
+    let mut command = std::process::Command::new(QUORATE);
+    command.arg("status").env("QUORATE_RUN_DIR", "/nonexistent");
+    let output = finish(spawn(&mut command));
+    assert_eq!(output.status.code(), Some(1));
+    let shown = errors(&output);
+    assert!(shown.ends_with("; does corosync run?\n"), "{shown}");
 }
 
 fn signals_are_forwarded() {
