@@ -106,7 +106,10 @@ fn chained(text: &str) -> Option<&str> {
     let lines = || text.lines().map(str::trim);
     let pairs = lines().zip(lines().skip(1));
     let broken = pairs.filter(|(line, next)| is_let(line) && next.starts_with("&& "));
-    let whole = lines().filter(|line| line.contains("&& let ") && !line.starts_with("//"));
+    let whole = lines().filter(|line| {
+        let chains = is_let(line) && line.contains(" && ") && line.ends_with('{');
+        (chains || line.contains("&& let ")) && !line.starts_with("//")
+    });
     broken.map(|(_, next)| next).chain(whole).next()
 }
 
@@ -116,6 +119,7 @@ fn the_oldest_compiler_named_knows_the_syntax() {
     let manifest = fs::read_to_string(source_root().join("Cargo.toml")).expect("text");
     assert!(manifest.contains("rust-version = \"1.85\""), "look again");
     assert!(chained("if let Some(a) = b\n    && a > 1\n{").is_some());
+    assert!(chained("while let Some(a) = b && a > 1 {").is_some());
     assert!(chained("if a > 1 && let Some(b) = c {").is_some());
     assert!(chained("if let Some(a) = b {\n    c(a && d)\n}").is_none());
     let mut paths = Vec::new();
