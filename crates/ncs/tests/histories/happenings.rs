@@ -127,11 +127,19 @@ impl World {
     pub(crate) fn withdraw(&mut self, p: usize, nth: u8) {
         let calls = &mut self.programs[p].calls;
         let nth = usize::from(nth) % calls.len().max(1);
-        if let Some(request) = calls.keys().nth(nth).copied() {
-            calls.remove(&request);
-            self.tally.withdrawals += 1;
-            self.feed(p, Input::Withdraw { request }, None);
+        let Some((request, call)) = calls.iter().nth(nth) else {
+            return;
+        };
+        let (request, call) = (*request, *call);
+        // Nobody hears when a key is given up in the end. If a request of the same handle for it is
+        // still under way, only the group knows which of them came to something.
+        let same = |other: &&Call| other.handle == call.handle && other.key == call.key;
+        if call.verb == Verb::Unlock && calls.values().filter(same).count() > 1 {
+            return;
         }
+        calls.remove(&request);
+        self.tally.withdrawals += 1;
+        self.feed(p, Input::Withdraw { request }, None);
     }
 
     pub(crate) fn reform(&mut self, node: u32, missed: u32) {

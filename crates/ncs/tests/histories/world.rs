@@ -115,7 +115,14 @@ impl World {
             Op::Lock(p, h, key) => self.call(p, h, Verb::Lock, key),
             Op::TryLock(p, h, key) => self.call(p, h, Verb::TryLock, key),
             Op::Unlock(p, h, key) => self.call(p, h, Verb::Unlock, key),
-            Op::Withdraw(p, nth) => self.withdraw(self.pick(p), nth),
+            Op::Withdraw(p, nth) => {
+                // Mostly nobody waits: the next program where somebody does.
+                let (first, all) = (self.pick(p), self.programs.len());
+                let waits = |p: &usize| !self.programs[*p].calls.is_empty();
+                if let Some(p) = (first..first + all).map(|p| p % all).find(waits) {
+                    self.withdraw(p, nth);
+                }
+            }
             Op::Split(mask, keeper) => self.cluster.split(mask, keeper),
             Op::Heal => self.cluster.heal(),
             Op::Reform(n, missed) => self.reform(self.pick_node(n), missed),
