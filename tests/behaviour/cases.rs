@@ -143,8 +143,8 @@ pub(crate) const CASES: [Case; 54] = [
     ),
     case(
         "no_address_space",
-        With("some without memory, descriptors lost 58, at last 8\n"),
-        With("some without memory, descriptors lost 0, at last 1\n"),
+        With("some without memory, descriptors lost: some, at last 8\n"),
+        With("some without memory, descriptors lost: none, at last 1\n"),
     ),
     by_chance(
         "no_file_size",

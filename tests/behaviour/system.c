@@ -137,8 +137,9 @@ static void no_address_space(void)
 		}
 		lost += descriptors() - before;
 	}
-	printf("%s without memory, descriptors lost %d, at last %d\n", failed > 2 ? "some" : "none",
-	       lost, result);
+	printf("%s without memory, descriptors lost: %s, at last %d\n", failed > 2 ? "some" : "none",
+	       lost > 0 ? "some" : "none", result);
+	fprintf(stderr, "descriptors lost: %d\n", lost);
 }
 
 /* A program that may not write to files, on pain of SIGXFSZ. */
