@@ -129,9 +129,12 @@ fn a_request_is_heard_before_its_sender_makes_room() {
         .write_all(ConnectionRequest::new(8192).as_bytes())
         .unwrap();
     crowd.extend((0..60).map(|_| hostile::knock(&dir, Service::Cmap)));
-    let occurrences = server
-        .poll(Some(Duration::from_secs(60)), |_| Ok(()))
-        .unwrap();
+    // Few are accepted in a turn.
+    let occurrences = eventually(|| {
+        let limit = Some(Duration::from_secs(60));
+        let occurrences = server.poll(limit, |_| Ok(())).unwrap();
+        (!occurrences.is_empty()).then_some(occurrences)
+    });
     assert!(
         matches!(occurrences[..], [Occurrence::Connected { .. }]),
         "{occurrences:?}"

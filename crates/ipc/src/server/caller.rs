@@ -19,7 +19,8 @@ use zerocopy::{FromBytes, FromZeros, IntoBytes};
 pub(super) struct Caller {
     pub(super) stream: UnixStream,
     pub(super) listener: u64,
-    pub(super) since: Instant,
+    /// Since when it is waited for; not while its socket is frozen.
+    pub(super) since: Option<Instant>,
     /// Whose process it is, as far as that is known before it says anything.
     pub(super) process: i32,
     request: [u8; size_of::<ConnectionRequest>()],
@@ -36,15 +37,12 @@ pub(super) struct Wish {
 
 impl Caller {
     pub(super) fn new(stream: UnixStream, listener: u64) -> Result<Self, Error> {
-        stream
-            .set_nonblocking(true)
-            .map_err(|e| Error::system("fcntl", e))?;
         let process = common::peer(stream.as_fd())?.pid;
         Ok(Self {
             process,
             stream,
             listener,
-            since: Instant::now(),
+            since: Some(Instant::now()),
             request: [0; size_of::<ConnectionRequest>()],
             got: 0,
             credentials: None,

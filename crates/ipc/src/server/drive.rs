@@ -2,14 +2,17 @@
 
 use super::caller::{Caller, Wish};
 use super::files::Rings;
+use super::listener::Listener;
 use super::peer::{NOT_TAKEN, Peer};
 use super::sys::{Credentials, Event};
-use super::{BATCH, ConnId, Knock, ListenerId, Occurrence, RETRY, ROUND, ROUND_BYTES, Server};
+use super::{
+    ACCEPTED, BATCH, ConnId, Knock, ListenerId, Occurrence, RETRY, ROUND, ROUND_BYTES, Server,
+};
 use crate::endpoint::Service;
 use crate::error::Error;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 /// What there is once a caller has been let in.
@@ -21,28 +24,51 @@ struct Admission {
 }
 
 impl Server {
+    /// Lets callers in, of all sockets where some wait: from each one in turn, as many as fit into
+    /// this turn. To accept one, and to send another away for it, takes longer than most answers.
     pub(super) fn accept(
         &mut self,
-        id: u64,
+        mut knocked: BTreeSet<u64>,
         admit: &mut impl FnMut(&Knock) -> Result<(), i32>,
         occurrences: &mut Vec<Occurrence>,
     ) {
-        let Some(listener) = self.listeners.get_mut(&id) else {
+        let mut accepted = 0;
+        while !knocked.is_empty() {
+            let mut later = std::mem::take(&mut knocked);
+            let soon = later.split_off(&(self.door + 1));
+            for id in soon.into_iter().chain(later) {
+                if accepted == ACCEPTED {
+                    return;
+                }
+                let listener = self.listeners.get_mut(&id);
+                if let Some(stream) = listener.and_then(Listener::accept) {
+                    self.door = id;
+                    accepted += 1;
+                    knocked.insert(id);
+                    self.receive(stream, id, admit, occurrences);
+                }
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        stream: UnixStream,
+        listener: u64,
+        admit: &mut impl FnMut(&Knock) -> Result<(), i32>,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
+        let token = self.new_id();
+        let Ok(caller) = Caller::new(stream, listener) else {
             return;
         };
-        for stream in listener.accept() {
-            let token = self.new_id();
-            let Ok(caller) = Caller::new(stream, id) else {
-                continue;
-            };
-            if self.poller.add(caller.stream.as_fd(), token).is_err() {
-                continue;
-            }
-            if self.callers.len() >= self.limits.half_open {
-                self.make_room(admit, occurrences);
-            }
-            self.callers.insert(token, caller);
+        if self.poller.add(caller.stream.as_fd(), token).is_err() {
+            return;
         }
+        if self.callers.len() >= self.limits.half_open {
+            self.make_room(admit, occurrences);
+        }
+        self.callers.insert(token, caller);
     }
 
     /// Sends the caller away that has been silent longest among those of the process that has
@@ -52,17 +78,9 @@ impl Server {
         admit: &mut impl FnMut(&Knock) -> Result<(), i32>,
         occurrences: &mut Vec<Occurrence>,
     ) {
-        let mut crowds = BTreeMap::<i32, (usize, u64)>::new();
-        for (id, caller) in &self.callers {
-            crowds.entry(caller.process).or_insert((0, *id)).0 += 1;
-        }
-        // Of equal crowds the one that has waited longest.
-        let largest = crowds
-            .values()
-            .max_by_key(|(size, oldest)| (*size, Reverse(*oldest)));
-        if let Some((_, oldest)) = largest.copied() {
+        if let Some(oldest) = self.callers.oldest_of_most() {
             self.listen(oldest, admit, occurrences);
-            self.callers.remove(&oldest);
+            self.callers.remove(oldest);
         }
     }
 
@@ -72,15 +90,12 @@ impl Server {
         admit: &mut impl FnMut(&Knock) -> Result<(), i32>,
         occurrences: &mut Vec<Occurrence>,
     ) {
-        let Some(mut caller) = self.callers.remove(&id) else {
-            return;
+        let heard = match self.callers.get_mut(id).map(Caller::listen) {
+            None | Some(Ok(None)) => return,
+            // A caller that talks nonsense is dropped without a word.
+            Some(heard) => heard.ok().flatten(),
         };
-        // A caller that talks nonsense is dropped without a word.
-        let Ok(wish) = caller.listen() else {
-            return;
-        };
-        let Some(wish) = wish else {
-            self.callers.insert(id, caller);
+        let (Some(caller), Some(wish)) = (self.callers.remove(id), heard) else {
             return;
         };
         match self.admission(id, &caller, wish, admit) {
@@ -296,15 +311,12 @@ impl Server {
 
     /// Drops callers whose time is over.
     pub(super) fn expire(&mut self) {
-        let (limit, frozen) = (self.limits.half_open_time, &self.frozen);
-        self.callers.retain(|_, caller| {
-            caller.since.elapsed() < limit || frozen.contains(&caller.listener)
-        });
+        self.callers.expire(self.limits.half_open_time, ACCEPTED);
     }
 
     /// Whether something has to do with a socket that was frozen after it had been waited for.
     pub(super) fn is_frozen(&self, id: u64) -> bool {
-        let caller = || self.callers.get(&id).map(|caller| caller.listener);
+        let caller = || self.callers.get(id).map(|caller| caller.listener);
         let peer = || self.peers.get(&id).map(|peer| peer.listener);
         !self.frozen.is_empty() && self.frozen.contains(&caller().or_else(peer).unwrap_or(id))
     }
@@ -313,10 +325,9 @@ impl Server {
         if let Some(listener) = self.listeners.get(&listener) {
             self.poller.remove(listener.as_fd())?;
         }
-        let mine = |caller: &&Caller| caller.listener == listener;
-        for caller in self.callers.values().filter(mine) {
-            self.poller.remove(caller.stream.as_fd())?;
-        }
+        let poller = &self.poller;
+        self.callers
+            .freeze(listener, |caller| poller.remove(caller.stream.as_fd()))?;
         for (id, peer) in &self.peers {
             if peer.listener == listener {
                 self.poller.remove(peer.as_fd())?;
@@ -330,13 +341,9 @@ impl Server {
         if let Some(door) = self.listeners.get(&listener) {
             self.poller.add(door.as_fd(), listener)?;
         }
-        for (id, caller) in &mut self.callers {
-            if caller.listener == listener {
-                self.poller.add(caller.stream.as_fd(), *id)?;
-                // It was not the caller who was slow.
-                caller.since = Instant::now();
-            }
-        }
+        let poller = &self.poller;
+        self.callers
+            .thaw(listener, |id, caller| poller.add(caller.stream.as_fd(), id))?;
         for (id, peer) in &self.peers {
             if peer.listener == listener {
                 self.poller.add(peer.as_fd(), *id)?;

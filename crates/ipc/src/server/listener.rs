@@ -10,10 +10,6 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-/// Accepted at a time, so that a crowd at one door does not keep all others
-/// waiting.
-const BATCH: usize = 8;
-
 /// The socket of one service of one node.
 #[derive(Debug)]
 pub(super) struct Listener {
@@ -61,23 +57,22 @@ impl Listener {
         Ok(listener)
     }
 
-    /// Callers that wait, as many as come at once.
-    pub(super) fn accept(&mut self) -> Vec<UnixStream> {
-        let mut callers = Vec::new();
-        while callers.len() < BATCH {
+    /// The next caller that waits. Its socket may block: nothing is done with it but what is told
+    /// not to.
+    pub(super) fn accept(&mut self) -> Option<UnixStream> {
+        loop {
             match self.socket.accept() {
-                Ok((stream, _)) => callers.push(stream),
+                Ok((stream, _)) => return Some(stream),
                 Err(error) => match error.raw_os_error() {
                     Some(libc::EINTR | libc::ECONNABORTED) => {}
                     Some(libc::EMFILE | libc::ENFILE) => {
                         self.turn_one_away();
-                        break;
+                        return None;
                     }
-                    _ => break,
+                    _ => return None,
                 },
             }
         }
-        callers
     }
 
     /// Without this the socket would report the caller for ever.

@@ -33,6 +33,7 @@
 //! are turned away.
 
 mod caller;
+mod crowd;
 mod drive;
 mod eagerness;
 mod files;
@@ -48,7 +49,7 @@ mod sys;
 
 use crate::endpoint::Service;
 use crate::error::Error;
-use caller::Caller;
+use crowd::Crowd;
 use eagerness::Eagerness;
 use files::Home;
 pub use hold::Sent;
@@ -70,8 +71,9 @@ const BATCH: usize = 16;
 const ROUND: usize = 64;
 const ROUND_BYTES: usize = 16 << 20;
 
-/// Clients let in, and ends of connections noticed, in one go: files are made for the one and removed
-/// for the other. The rest is reported again.
+/// Callers accepted (and sent away), clients let in, and ends of connections noticed, in one go: files
+/// are made and removed. The rest is reported again, after those who are connected have had their turn.
+const ACCEPTED: usize = 4;
 const COMINGS: usize = 4;
 const GOINGS: usize = 8;
 
@@ -92,7 +94,9 @@ pub struct Server {
     limits: Limits,
     next: u64,
     listeners: BTreeMap<u64, Listener>,
-    callers: BTreeMap<u64, Caller>,
+    callers: Crowd,
+    /// Whose caller was accepted last; the next socket is first in the next turn.
+    door: u64,
     peers: BTreeMap<u64, Peer>,
     /// Connections that may have requests.
     busy: BTreeSet<u64>,
@@ -145,7 +149,8 @@ impl Server {
             limits,
             next: 0,
             listeners: BTreeMap::new(),
-            callers: BTreeMap::new(),
+            callers: Crowd::default(),
+            door: 0,
             peers: BTreeMap::new(),
             busy: BTreeSet::new(),
             turn: 0,
@@ -194,8 +199,7 @@ impl Server {
     /// Closes a socket; connections made through it stay.
     pub fn unbind(&mut self, listener: ListenerId) {
         self.listeners.remove(&listener.0);
-        self.callers
-            .retain(|_, caller| caller.listener != listener.0);
+        self.callers.send_away(listener.0);
     }
 
     /// The server's own directory, closed to other users. What is put there goes with the
@@ -215,10 +219,7 @@ impl Server {
         if !self.busy.is_empty() || !self.ended.is_empty() {
             return Some(Duration::ZERO);
         }
-        let heard = |caller: &&Caller| !self.frozen.contains(&caller.listener);
-        let callers = self.callers.values().filter(heard);
-        let oldest = callers.map(|caller| caller.since).min();
-        let expiry = oldest.map(|since| self.limits.half_open_time.saturating_sub(since.elapsed()));
+        let expiry = self.callers.patience(self.limits.half_open_time);
         let retry = RETRY.saturating_sub(self.looked.elapsed());
         let retry = (!self.blocked.is_empty()).then_some(retry);
         expiry.into_iter().chain(retry).min()
@@ -266,13 +267,14 @@ impl Server {
         let events = std::mem::take(&mut self.ready);
         let mut occurrences = Vec::new();
         let (mut comings, mut goings) = (0, 0);
+        let mut knocked = BTreeSet::new();
         for event in &events {
             if self.is_frozen(event.token) {
                 continue;
             }
             if self.listeners.contains_key(&event.token) {
-                self.accept(event.token, &mut admit, &mut occurrences);
-            } else if self.callers.contains_key(&event.token) {
+                knocked.insert(event.token);
+            } else if self.callers.get(event.token).is_some() {
                 comings += 1;
                 if comings <= COMINGS {
                     self.listen(event.token, &mut admit, &mut occurrences);
@@ -284,6 +286,7 @@ impl Server {
                 }
             }
         }
+        self.accept(knocked, &mut admit, &mut occurrences);
         self.take_turns(&mut occurrences);
         self.look_for_room();
         self.expire();
