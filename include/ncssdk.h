@@ -411,7 +411,7 @@ NCS_RETURN NCS_Deregister(NCS_HANDLE Handle);
  * @param Members receives a bit for each node, on success only
  *
  * @return NCS_SUCCESS; NCS_BAD_PARAMETER: a pointer is NULL; NCS_NOT_MEMBER [OURS]: this node has
- * left the cluster; NCS_BAD_HANDLE [OURS]; NCS_ALLOC_ERROR; NCS_FAILURE
+ * left the cluster; NCS_BAD_HANDLE [OURS]; NCS_FAILURE
  *
  * # Safety
  *
@@ -437,15 +437,14 @@ NCS_RETURN NCS_Query_Epoch(NCS_HANDLE Handle, UINT32 *GroupEpoch, UINT32 *Member
  * @return NCS_SUCCESS; NCS_BAD_PARAMETER: `Key` is NULL, `KeyLen` is not 1 to 32, or [OURS] the
  * handle has the lock or waits for it; NCS_NO_RESOURCES; NCS_NOT_MEMBER [OURS]: this node left the
  * cluster, before or while waiting; NCS_BAD_HANDLE [OURS], also when it is deregistered meanwhile;
- * NCS_ALLOC_ERROR; NCS_FAILURE: the request was not heard within QUORATE_TIMEOUT_MS, and is withdrawn
+ * NCS_ALLOC_ERROR: nothing was asked for; NCS_FAILURE: the request was not heard within
+ * QUORATE_TIMEOUT_MS, and is withdrawn
  *
  * # Safety
  *
  * `Key` must be NULL or have `KeyLen` readable bytes.
  */
-NCS_RETURN NCS_Lock(NCS_HANDLE Handle,
-                    NCS_KEY Key,
-                    UINT32 KeyLen);
+NCS_RETURN NCS_Lock(NCS_HANDLE Handle, NCS_KEY Key, UINT32 KeyLen);
 
 /**
  * [DOC] Takes a lock of the whole cluster if nobody has it; never waits for a holder. The guide
@@ -472,14 +471,17 @@ NCS_RETURN NCS_TryLock(NCS_HANDLE Handle, NCS_KEY Key, UINT32 KeyLen, UINT32 *Ho
  * @param KeyLen how many bytes it has; 1 to 32
  *
  * @return NCS_SUCCESS; NCS_BAD_PARAMETER: `Key` is NULL, `KeyLen` is not 1 to 32, or [OURS] the
- * handle does not have the lock; NCS_NOT_MEMBER [OURS]; NCS_BAD_HANDLE [OURS]; NCS_ALLOC_ERROR;
- * NCS_FAILURE: it was not heard within QUORATE_TIMEOUT_MS, and the lock is given up when it is
+ * handle does not have the lock; NCS_NOT_MEMBER [OURS]; NCS_BAD_HANDLE [OURS]; NCS_ALLOC_ERROR: the
+ * handle still has it, which NCS_Deregister() gives up without memory; NCS_FAILURE: it was not heard
+ * within QUORATE_TIMEOUT_MS, and the lock is given up when it is
  *
  * # Safety
  *
  * `Key` must be NULL or have `KeyLen` readable bytes.
  */
-NCS_RETURN NCS_UnLock(NCS_HANDLE Handle, NCS_KEY Key, UINT32 KeyLen);
+NCS_RETURN NCS_UnLock(NCS_HANDLE Handle,
+                      NCS_KEY Key,
+                      UINT32 KeyLen);
 
 /**
  * [DOC] Rebuilds the cluster volume broker's database, on NetWare 6.5 only.
@@ -513,7 +515,8 @@ NCS_RETURN NCS_WherePools(NCS_HANDLE Handle, UINT32 *NumPools, NCS_POOL_INFO *Po
  * nor close it
  *
  * @return NCS_SUCCESS: no callback of the handle is running on the library's thread or will;
- * NCS_BAD_PARAMETER: `fd` is NULL; NCS_BAD_HANDLE; NCS_NO_RESOURCES
+ * NCS_BAD_PARAMETER: `fd` is NULL; NCS_BAD_HANDLE; NCS_NO_RESOURCES, NCS_ALLOC_ERROR: nothing has
+ * changed
  *
  * # Safety
  *

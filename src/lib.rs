@@ -11,6 +11,10 @@
     reason = "the names are those of the C API"
 )]
 
+#[cfg(feature = "c-library")]
+#[global_allocator]
+static ALLOCATOR: quorate_boundary::memory::Allocator = quorate_boundary::memory::Allocator;
+
 pub mod arguments;
 mod boundary;
 pub mod corotypes;

@@ -70,7 +70,7 @@ pub extern "C" fn NCS_Deregister(Handle: NCS_HANDLE) -> NCS_RETURN {
 /// @param Members receives a bit for each node, on success only
 ///
 /// @return NCS_SUCCESS; NCS_BAD_PARAMETER: a pointer is NULL; NCS_NOT_MEMBER [OURS]: this node has
-/// left the cluster; NCS_BAD_HANDLE [OURS]; NCS_ALLOC_ERROR; NCS_FAILURE
+/// left the cluster; NCS_BAD_HANDLE [OURS]; NCS_FAILURE
 ///
 /// # Safety
 ///
@@ -114,7 +114,8 @@ pub unsafe extern "C" fn NCS_Query_Epoch(
 /// @return NCS_SUCCESS; NCS_BAD_PARAMETER: `Key` is NULL, `KeyLen` is not 1 to 32, or [OURS] the
 /// handle has the lock or waits for it; NCS_NO_RESOURCES; NCS_NOT_MEMBER [OURS]: this node left the
 /// cluster, before or while waiting; NCS_BAD_HANDLE [OURS], also when it is deregistered meanwhile;
-/// NCS_ALLOC_ERROR; NCS_FAILURE: the request was not heard within QUORATE_TIMEOUT_MS, and is withdrawn
+/// NCS_ALLOC_ERROR: nothing was asked for; NCS_FAILURE: the request was not heard within
+/// QUORATE_TIMEOUT_MS, and is withdrawn
 ///
 /// # Safety
 ///
@@ -164,8 +165,9 @@ pub unsafe extern "C" fn NCS_TryLock(
 /// @param KeyLen how many bytes it has; 1 to 32
 ///
 /// @return NCS_SUCCESS; NCS_BAD_PARAMETER: `Key` is NULL, `KeyLen` is not 1 to 32, or [OURS] the
-/// handle does not have the lock; NCS_NOT_MEMBER [OURS]; NCS_BAD_HANDLE [OURS]; NCS_ALLOC_ERROR;
-/// NCS_FAILURE: it was not heard within QUORATE_TIMEOUT_MS, and the lock is given up when it is
+/// handle does not have the lock; NCS_NOT_MEMBER [OURS]; NCS_BAD_HANDLE [OURS]; NCS_ALLOC_ERROR: the
+/// handle still has it, which NCS_Deregister() gives up without memory; NCS_FAILURE: it was not heard
+/// within QUORATE_TIMEOUT_MS, and the lock is given up when it is
 ///
 /// # Safety
 ///

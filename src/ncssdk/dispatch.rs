@@ -22,7 +22,8 @@ pub const NCS_DISPATCH_BLOCKING: c_uint = 3;
 /// nor close it
 ///
 /// @return NCS_SUCCESS: no callback of the handle is running on the library's thread or will;
-/// NCS_BAD_PARAMETER: `fd` is NULL; NCS_BAD_HANDLE; NCS_NO_RESOURCES
+/// NCS_BAD_PARAMETER: `fd` is NULL; NCS_BAD_HANDLE; NCS_NO_RESOURCES, NCS_ALLOC_ERROR: nothing has
+/// changed
 ///
 /// # Safety
 ///

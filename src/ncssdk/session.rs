@@ -12,7 +12,11 @@ pub(super) type Callback = unsafe extern "C-unwind" fn(NCS_HANDLE, UINT32, UINT3
 static SDK: PerProcess<Sdk<Callback>> =
     PerProcess::new(Sdk::new(call_back), || Sdk::new(call_back));
 
+/// The SDK of this process. From the first call on, nothing of this library ends the program for
+/// want of memory: see `quorate_boundary::memory`.
 pub(super) fn sdk() -> Result<&'static Sdk<Callback>, Code> {
+    #[cfg(feature = "c-library")]
+    quorate_boundary::memory::open();
     SDK.get().map_err(|_| Code::AllocError)
 }
 

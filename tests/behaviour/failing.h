@@ -2,27 +2,45 @@
 #ifndef QUORATE_TESTS_FAILING_H
 #define QUORATE_TESTS_FAILING_H
 
-#include <stdlib.h>
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
 
-/* Allocations until one fails; negative: none does. All after the first fail as well. */
+/* Allocations until one fails; negative: none does. All after the first fail as well, unless
+ * `only_one` says otherwise. */
 static __thread long countdown = -1;
 static __thread long failed;
 
+/* The same for all threads that have not said that they are the program's. */
+static __thread int is_of_program;
+static atomic_long countdown_of_library = -1;
+static atomic_long failed_of_library;
+
+static int only_one;
+
 static int refused(void)
 {
-	if (countdown < 0 || countdown-- > 0) {
-		return 0;
+	long left = countdown;
+
+	if (is_of_program) {
+		countdown -= left > 0 || (left == 0 && only_one);
+		failed += left == 0;
+	} else {
+		left = atomic_load(&countdown_of_library);
+		while ((left > 0 || (left == 0 && only_one)) &&
+		       !atomic_compare_exchange_weak(&countdown_of_library, &left, left - 1)) {
+		}
+		atomic_fetch_add(&failed_of_library, left == 0);
 	}
-	countdown = 0;
-	failed++;
-	errno = ENOMEM;
-	return 1;
+	if (left == 0) {
+		errno = ENOMEM;
+	}
+	return left == 0;
 }
 
 void *malloc(size_t size)

@@ -1,35 +1,14 @@
 /* Registers again and again while corosync's services do what they like. */
-#include "toll.h"
+#include "ncs_rest.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <ncssdk.h>
 
 #define WARM_UP 50
-
-static int threads(void)
-{
-	DIR *tasks = opendir("/proc/self/task");
-	int count = 0;
-
-	for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
-		count += entry->d_name[0] != '.';
-	}
-	closedir(tasks);
-	return count;
-}
-
-/* The library's reader closes what is not needed any more when it comes to it, and ends. */
-static struct toll when_closed(void)
-{
-	/* This one, and the one for callbacks. */
-	while (threads() > 2) {
-		usleep(1000);
-	}
-	return toll();
-}
+/* This one, and the one for callbacks. */
+#define THREADS 2
 
 static void ignore(NCS_HANDLE Handle, UINT32 GroupEpoch, UINT32 Members, UINT32 FailedMask,
 		   UINT32 MasterMask)
@@ -49,7 +28,7 @@ int main(int count, char **arguments)
 		UINT32 epoch, members;
 
 		if (i == WARM_UP) {
-			before = when_closed();
+			before = at_rest(THREADS);
 		}
 		if (NCS_Register("hostile", ignore, &handle) != NCS_SUCCESS) {
 			failed++;
@@ -60,11 +39,11 @@ int main(int count, char **arguments)
 			printf("not deregistered\n");
 		}
 		/* Or the next round would use the same connections. */
-		when_closed();
+		at_rest(THREADS);
 	}
 	fprintf(stderr, "%d of %d rounds failed\n", failed, WARM_UP + rounds);
 	printf("%s failed, ", failed == 0 ? "none" : "some");
-	when_closed();
+	at_rest(THREADS);
 	print_lost(&before);
 	return 0;
 }

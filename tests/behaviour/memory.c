@@ -1,7 +1,8 @@
 /*
  * Memory runs out at each allocation of votequorum_initialize() in turn, and then for good. The
  * program's own malloc() serves the library as well.
- * Usage: memory [AGAIN]: not in the first connection of the process, but in later ones.
+ * Usage: memory [again] [alone]: not in the first connection of the process, but in later ones; each
+ * allocation fails alone.
  */
 #include "../c/common.h"
 #include "failing.h"
@@ -37,10 +38,12 @@ int main(int count, char **arguments)
 	unsigned refusals = 0;
 	int before;
 
+	is_of_program = 1;
 	start();
 	printf("lines are buffered now\n");
-	if (count == 2) {
-		printf("%s", arguments[1]);
+	only_one = strcmp(arguments[count - 1], "alone") == 0;
+	if (count > 1 && strcmp(arguments[1], "again") == 0) {
+		printf("again");
 		printf(" %d", votequorum_initialize(&handle, &callbacks));
 		printf(" %d\n", votequorum_finalize(handle));
 	}
@@ -54,6 +57,9 @@ int main(int count, char **arguments)
 			break;
 		}
 		refusals |= 1u << result;
+		if (result == CS_OK) {
+			votequorum_finalize(handle);
+		}
 		if (descriptors() != before) {
 			printf("allocation %ld: %d descriptors\n", allocations,
 			       descriptors() - before);
@@ -70,6 +76,7 @@ int main(int count, char **arguments)
 	if (result != CS_OK) {
 		return 0;
 	}
+	only_one = 0;
 	countdown = 0;
 	failed = 0;
 	int results[] = {

@@ -1,4 +1,5 @@
 /* Signals, descriptors, memory. */
+#include "address_space.h"
 #include "cases.h"
 #include "signals.h"
 
@@ -53,18 +54,6 @@ static void signals_in_calls(void)
 	}
 	fprintf(stderr, "signals: %d\n", (int)ticks);
 	printf("%s, signals\n", failed ? "some failed" : "none failed");
-}
-
-static unsigned long address_space(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	unsigned long pages = 0;
-
-	if (file == NULL || fscanf(file, "%lu", &pages) != 1) {
-		exit(1);
-	}
-	fclose(file);
-	return pages * 4096;
 }
 
 static int descriptors(void)

@@ -6,33 +6,11 @@
  */
 #include "ncs_common.h"
 #include "../behaviour/signals.h"
-#include "../behaviour/toll.h"
+#include "../behaviour/ncs_rest.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/resource.h>
-
-static int threads(void)
-{
-	DIR *tasks = opendir("/proc/self/task");
-	int count = 0;
-
-	for (struct dirent *entry; tasks != NULL && (entry = readdir(tasks)) != NULL;) {
-		count += entry->d_name[0] != '.';
-	}
-	closedir(tasks);
-	return count;
-}
-
-/* The reader of the last membership has ended: this thread is left, and the one for callbacks. */
-static struct toll at_rest(void)
-{
-	while (threads() > 2) {
-		usleep(1000);
-	}
-	return toll();
-}
 
 /* Every function, once; true if all succeeded. */
 static int everything(void)
@@ -58,6 +36,88 @@ static void signals(void)
 		failed += !everything();
 	}
 	printf("%s failed, signals\n", failed == 0 ? "none" : "some");
+}
+
+/* Signals that a thread is to get while it is busy, in a callback or waiting. */
+#define MANY 600
+
+static atomic_int failures;
+
+/* They interrupt all that the callback asks for. */
+static void ask_under_signals(NCS_HANDLE Handle, UINT32 GroupEpoch, UINT32 Members,
+			      UINT32 FailedMask, UINT32 MasterMask)
+{
+	timer_t timer = start_ticks_here();
+	int until = ticks + MANY;
+
+	(void)FailedMask, (void)MasterMask;
+	while (ticks < until) {
+		UINT32 epoch, members;
+
+		failures += NCS_Query_Epoch(Handle, &epoch, &members) != NCS_SUCCESS ||
+			    epoch != GroupEpoch || members != Members;
+		failures += NCS_Lock(Handle, "callback", 8) != NCS_SUCCESS;
+		failures += NCS_UnLock(Handle, "callback", 8) != NCS_SUCCESS;
+		failures += !everything();
+	}
+	timer_delete(timer);
+	sem_post(&begun);
+}
+
+static void signals_in_callbacks(void)
+{
+	int fd;
+
+	first = registered(ask_under_signals);
+	while (sem_wait(&begun) != 0) {
+	}
+	printf("on the thread %d deregister %u\n", failures, NCS_Deregister(first));
+	ncs_fd_get(0, &fd);
+	first = registered(ask_under_signals);
+	printf("dispatch %u", ncs_dispatch(first, NCS_DISPATCH_ONE));
+	printf(" failures %d deregister %u\n", failures, NCS_Deregister(first));
+}
+
+static void *wait_under_signals(void *flags)
+{
+	timer_t timer = start_ticks_here();
+
+	announce_myself();
+	answer = flags == NULL ? NCS_Lock(second, key, 3) : ncs_dispatch(second, NCS_DISPATCH_ONE);
+	timer_delete(timer);
+	return NULL;
+}
+
+/* None of them ends a wait, which ends with what was waited for. */
+static void signals_in_waits(void)
+{
+	int fd, until;
+	pthread_t thread;
+
+	first = registered(ignore);
+	second = registered(ignore);
+	printf("first %u", NCS_Lock(first, key, 3));
+	answer = 77;
+	until = ticks + MANY;
+	thread = started(wait_under_signals, NULL);
+	while (ticks < until) {
+		usleep(1000);
+	}
+	printf(" waits %d", answer == 77);
+	printf(" unlock %u", NCS_UnLock(first, key, 3));
+	pthread_join(thread, NULL);
+	printf(" second %u\n", answer);
+	ncs_fd_get(second, &fd);
+	answer = 77;
+	until = ticks + MANY;
+	thread = started(wait_under_signals, &fd);
+	while (ticks < until) {
+		usleep(1000);
+	}
+	printf("waits %d", answer == 77);
+	printf(" deregister %u", NCS_Deregister(second));
+	pthread_join(thread, NULL);
+	printf(" dispatch %u deregister %u\n", answer, NCS_Deregister(first));
 }
 
 static void *lock_with_second(void *unused)
@@ -121,7 +181,7 @@ static void no_descriptors(void)
 	struct toll before;
 
 	everything();
-	before = at_rest();
+	before = at_rest(2);
 	while (fcntl(last, F_GETFD) == 0) {
 		last++;
 	}
@@ -139,7 +199,7 @@ static void no_descriptors(void)
 	NCS_Deregister(first);
 	fprintf(stderr, "refused %d times\n", refused);
 	printf("refused %d, otherwise %d, at last %u, ", refused > 3, others, result);
-	at_rest();
+	at_rest(2);
 	print_lost(&before);
 }
 
@@ -169,7 +229,7 @@ static void loaded_and_unloaded(void)
 	int used = 0, there = 0;
 
 	everything();
-	before = at_rest();
+	before = at_rest(2);
 	for (int i = 0; i < 1000; i++) {
 		void *library = dlopen("libncssdk.so.1", RTLD_NOW | RTLD_LOCAL);
 
@@ -177,7 +237,7 @@ static void loaded_and_unloaded(void)
 		there += i % 100 == 0 && everything();
 	}
 	printf("used %d, right %d, ", used, there);
-	at_rest();
+	at_rest(2);
 	print_lost(&before);
 }
 
@@ -185,6 +245,8 @@ int main(int count, char *arguments[])
 {
 	static const struct test_case cases[] = {
 		{"signals", signals},
+		{"signals_in_callbacks", signals_in_callbacks},
+		{"signals_in_waits", signals_in_waits},
 		{"fork_while_a_lock_is_waited_for", fork_while_a_lock_is_waited_for},
 		{"executed", executed},
 		{"no_descriptors", no_descriptors},

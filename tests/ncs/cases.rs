@@ -15,6 +15,7 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
         ("ncs_threads", &THREADS),
         ("ncs_forks", &FORKS),
         ("ncs_hosts", &HOSTS),
+        ("ncs_memory", &MEMORY),
     ] {
         for (case, expected) in list {
             suite.test_with(&format!("cases/{case}"), needs, || {
@@ -41,11 +42,6 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
     suite.test_with("cases/no_daemon", needs, || {
         let command = cluster.switch().space().command(program("ncs_calls"));
         assert_eq!(not_accepted(&cluster, command), 8);
-    });
-    suite.test_with("cases/out_of_memory", needs, || {
-        let command = running(&cluster).command(program("ncs_memory"));
-        let expected = "some errors 1, some aborted 1, others 0\n";
-        assert_eq!(converse(&cluster, command), expected);
     });
     suite.test_with("cases/limits", needs, || limits(&cluster));
     suite.test_with("cases/nodes_above_32", needs, nodes_above_32);
@@ -270,8 +266,17 @@ const FORKS: [(&str, &str); 4] = [
     ),
 ];
 
-const HOSTS: [(&str, &str); 6] = [
+const HOSTS: [(&str, &str); 8] = [
     ("signals", "none failed, signals\n"),
+    (
+        "signals_in_callbacks",
+        "on the thread 0 deregister 0\ndispatch 0 failures 0 deregister 0\n",
+    ),
+    (
+        "signals_in_waits",
+        "first 0 waits 1 unlock 0 second 0\n\
+        waits 1 deregister 0 dispatch 9 deregister 0\n",
+    ),
     (
         "fork_while_a_lock_is_waited_for",
         "first 0\nchild 9 9 0\nchild 0 unlock 0 second 0\n",
@@ -285,5 +290,34 @@ const HOSTS: [(&str, &str); 6] = [
     (
         "loaded_and_unloaded",
         "used 1000, right 10, lost: descriptors 0, rings 0, memory none\n",
+    ),
+];
+
+/// Each call, with all allocations failing from one on; then with that one alone.
+const MEMORY: [(&str, &str); 4] = [
+    (
+        "out_of_memory",
+        "register failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\n\
+        one more failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\n\
+        lock failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\n\
+        deregister failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\n\
+        register failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\n\
+        one more failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\n\
+        lock failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\n\
+        deregister failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\n",
+    ),
+    (
+        "out_of_memory_at_first",
+        "first rounds 1, wrong 0\nfirst rounds 1, wrong 0\n\
+        child rounds 1, wrong 0\nchild rounds 1, wrong 0\n",
+    ),
+    (
+        "out_of_memory_in_dispatch",
+        "descriptor failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\n\
+        dispatch failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\n",
+    ),
+    (
+        "no_address_space",
+        "address space failed 1, wrong 0, lost: descriptors 0, rings 0, memory none\nat last 0\n",
     ),
 ];

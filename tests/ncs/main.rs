@@ -12,6 +12,7 @@ mod limits;
 mod locks;
 mod member;
 mod sessions;
+mod shortage;
 
 fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(sessions::ROLE) {
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     changes::run(&mut suite, &needs);
     limits::run(&mut suite, &needs);
     locks::run(&mut suite, &needs);
+    shortage::run(&mut suite, &needs);
     suite.finish()
 }
 

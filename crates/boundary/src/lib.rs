@@ -7,6 +7,8 @@
 //! assert!(contained(|| panic!("on purpose")).is_err());
 //! ```
 
+pub mod memory;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The Rust side of a C function panicked.

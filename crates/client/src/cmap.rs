@@ -44,18 +44,30 @@ mod value_type {
 }
 
 impl Value {
-    fn decode(kind: u8, bytes: &[u8]) -> Self {
-        let integer = match kind {
-            value_type::U8 => bytes.try_into().map(u8::from_ne_bytes).map(Self::U8),
-            value_type::U16 => bytes.try_into().map(u16::from_ne_bytes).map(Self::U16),
-            value_type::U32 => bytes.try_into().map(u32::from_ne_bytes).map(Self::U32),
-            value_type::U64 => bytes.try_into().map(u64::from_ne_bytes).map(Self::U64),
-            value_type::TEXT => {
-                return Self::Text(bytes.strip_suffix(&[0]).unwrap_or(bytes).to_vec());
+    fn decode(kind: u8, mut bytes: Vec<u8>) -> Self {
+        let integer = match (kind, &*bytes) {
+            (value_type::U8, &[value]) => Some(Self::U8(value)),
+            (value_type::U16, value) => {
+                value.try_into().ok().map(u16::from_ne_bytes).map(Self::U16)
             }
-            _ => return Self::Other(kind, bytes.to_vec()),
+            (value_type::U32, value) => {
+                value.try_into().ok().map(u32::from_ne_bytes).map(Self::U32)
+            }
+            (value_type::U64, value) => {
+                value.try_into().ok().map(u64::from_ne_bytes).map(Self::U64)
+            }
+            _ => None,
         };
-        integer.unwrap_or_else(|_| Self::Other(kind, bytes.to_vec()))
+        match integer {
+            Some(integer) => integer,
+            None if kind == value_type::TEXT => {
+                if bytes.last() == Some(&0) {
+                    bytes.pop();
+                }
+                Self::Text(bytes)
+            }
+            None => Self::Other(kind, bytes),
+        }
     }
 
     fn encode(&self) -> (u8, Vec<u8>) {
@@ -131,7 +143,14 @@ impl Cmap {
             .session
             .call_unchecked(request.as_bytes(), &mut reply)?;
         match GetReply::decode(&reply[..len], room) {
-            Ok(found) => Ok(Some(Value::decode(found.value_type, found.value))),
+            Ok(found) => {
+                let (kind, len) = (found.value_type, found.value.len());
+                // The value stays in the memory that the reply had, less what it does not need.
+                reply.drain(..size_of::<GetReply>());
+                reply.truncate(len);
+                reply.shrink_to_fit();
+                Ok(Some(Value::decode(kind, reply)))
+            }
             Err(ReplyError::Rejected(NOT_EXIST)) => Ok(None),
             Err(error) => Err(self.session.refused_or_malformed(error)),
         }
@@ -242,7 +261,8 @@ impl KeyChange {
         let value = event.new;
         Self {
             key: String::from_utf8_lossy(event.name).into_owned(),
-            value: (value.value_type != 0).then(|| Value::decode(value.value_type, value.bytes)),
+            value: (value.value_type != 0)
+                .then(|| Value::decode(value.value_type, value.bytes.to_vec())),
         }
     }
 }
@@ -269,18 +289,18 @@ mod tests {
             Value::Other(12, vec![1, 2, 3]),
         ] {
             let (kind, bytes) = value.encode();
-            assert_eq!(Value::decode(kind, &bytes), value);
+            assert_eq!(Value::decode(kind, bytes), value);
         }
     }
 
     #[test]
     fn an_integer_of_the_wrong_length_is_not_one() {
         assert_eq!(
-            Value::decode(value_type::U32, &[1, 2]),
+            Value::decode(value_type::U32, vec![1, 2]),
             Value::Other(6, vec![1, 2])
         );
         assert_eq!(
-            Value::decode(value_type::TEXT, b"ends\0"),
+            Value::decode(value_type::TEXT, b"ends\0".to_vec()),
             Value::Text(b"ends".to_vec())
         );
     }

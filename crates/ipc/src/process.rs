@@ -3,9 +3,9 @@
 
 use crate::sys::host::{self, SignalsBlocked};
 use crate::sys::{self, WipedOnFork};
+use std::ffi::CStr;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::Builder;
 use std::time::SystemTime;
 
 /// The kernel clears this page in a child, whichever way it was forked.
@@ -73,15 +73,36 @@ pub fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// Starts a thread that no signal is delivered to: they are meant for the
-/// program's threads, which may expect to be interrupted.
+/// A number that no other thread has while the calling one runs. Unlike
+/// `std::thread::current` it needs no memory in threads of the program.
+pub fn this_thread() -> usize {
+    host::this_thread()
+}
+
+/// Who gets the signals of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signals {
+    /// A thread has its starter's mask: the program's code runs in it, and may
+    /// start programs that inherit the mask.
+    AsHere,
+    /// No signal is delivered to the thread: they are meant for the program's
+    /// threads, which may expect to be interrupted.
+    Blocked,
+}
+
+/// Starts a thread that nobody waits for, with a stack of that many bytes.
 ///
 /// # Errors
 ///
 /// The system's, if no thread can be started.
-pub fn start_thread(thread: Builder, code: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let _inherited = SignalsBlocked::new();
-    thread.spawn(code).map(drop)
+pub fn start_thread(
+    name: &'static CStr,
+    stack: usize,
+    signals: Signals,
+    code: impl FnOnce() + Send + 'static,
+) -> io::Result<()> {
+    let _inherited = (signals == Signals::Blocked).then(SignalsBlocked::new);
+    host::start_thread(name, stack, Box::new(code))
 }
 
 #[cfg(test)]
@@ -111,12 +132,27 @@ mod tests {
         };
         let before = blocked();
         let (say, hear) = std::sync::mpsc::channel();
-        start_thread(Builder::new(), move || say.send(blocked()).unwrap()).unwrap();
         let sigterm_and_sigusr1 = 1 << 14 | 1 << 9;
-        assert_eq!(
-            hear.recv().unwrap() & sigterm_and_sigusr1,
-            sigterm_and_sigusr1
-        );
+        for (signals, expected) in [
+            (Signals::Blocked, sigterm_and_sigusr1),
+            (Signals::AsHere, before & sigterm_and_sigusr1),
+        ] {
+            let say = say.clone();
+            let code = move || say.send(blocked()).unwrap();
+            start_thread(c"of-a-test", 256 << 10, signals, code).unwrap();
+            assert_eq!(hear.recv().unwrap() & sigterm_and_sigusr1, expected);
+        }
         assert_eq!(blocked(), before);
+    }
+
+    #[test]
+    fn a_panic_ends_a_started_thread_alone() {
+        let (say, hear) = std::sync::mpsc::channel::<()>();
+        let code = move || {
+            let _dropped_with_it = say;
+            panic!("on purpose");
+        };
+        start_thread(c"of-a-test", 256 << 10, Signals::AsHere, code).unwrap();
+        assert!(hear.recv().is_err());
     }
 }

@@ -2,25 +2,15 @@
 
 use crate::Sdk;
 use crate::core::{Core, Running, Stage};
-use quorate_client::process;
+use crate::memory::CALL;
+use quorate_client::process::{self, Signals};
 use quorate_client::wait::Wakeup;
 use quorate_ncs::{Code, View};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::Arc;
-use std::thread;
 
 /// What a program may do in its callbacks is not known; this is what its first thread has.
 const STACK: usize = 8 << 20;
-
-thread_local! {
-    /// Its address names the thread. Nothing has to be destroyed when the thread ends, which
-    /// `std::thread::current` can't promise in threads of the program.
-    static MARK: u8 = const { 0 };
-}
-
-pub(crate) fn this_thread() -> usize {
-    MARK.with(|mark| std::ptr::from_ref(mark).addr())
-}
 
 /// How long [`Sdk::next_turn`] stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,16 +67,20 @@ impl<C: Copy + Send + 'static> Sdk<C> {
     ///
     /// # Errors
     ///
-    /// [`Code::BadHandle`]; [`Code::NoResources`] without a descriptor.
+    /// [`Code::BadHandle`]; [`Code::NoResources`] without a descriptor; [`Code::AllocError`].
     pub fn dispatch_by_program(&self, handle: u32) -> Result<RawFd, Code> {
         let mut core = self.core.lock();
         if handle != 0 {
             core.known(handle)?;
         }
+        let begun = core.may_begin(CALL)?;
         let ready = match &core.ready {
             Some(ready) => Arc::clone(ready),
             None => Arc::new(Wakeup::new().map_err(|_| Code::NoResources)?),
         };
+        if begun.is_passed() {
+            return Err(Code::AllocError);
+        }
         let fd = ready.as_fd().as_raw_fd();
         core.ready = Some(ready);
         match core.handles.get_mut(&handle) {
@@ -95,7 +89,7 @@ impl<C: Copy + Send + 'static> Sdk<C> {
         }
         core.update_ready();
         // One that has begun on the library's thread is still waited for.
-        let me = this_thread();
+        let me = process::this_thread();
         while core
             .running
             .iter()
@@ -145,7 +139,7 @@ impl<C: Copy + Send + 'static> Sdk<C> {
         core.update_ready();
         let handle = core.handles.get(&due.handle)?;
         let running = Running {
-            thread: this_thread(),
+            thread: process::this_thread(),
             handle: due.handle,
             life: handle.life,
         };
@@ -161,16 +155,14 @@ impl<C: Copy + Send + 'static> Sdk<C> {
         })
     }
 
-    /// Starts the thread that runs callbacks, once. It has the calling thread's signal mask: the
-    /// program's code runs in it, and may start programs that inherit the mask.
+    /// Starts the thread that runs callbacks, once.
     pub(crate) fn start_callback_thread(&'static self) -> Result<(), Code> {
         let mut core = self.core.lock();
         if !core.has_callback_thread {
-            thread::Builder::new()
-                .name("ncs-callbacks".into())
-                .stack_size(STACK)
-                .spawn(|| self.run_callbacks())
-                .map_err(|_| Code::NoResources)?;
+            process::start_thread(c"ncs-callbacks", STACK, Signals::AsHere, || {
+                self.run_callbacks();
+            })
+            .map_err(|_| Code::NoResources)?;
             core.has_callback_thread = true;
         }
         Ok(())

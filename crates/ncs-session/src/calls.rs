@@ -1,9 +1,10 @@
 //! The calls of the SDK.
 
 use crate::Sdk;
-use crate::callbacks::this_thread;
 use crate::core::{Call, Core};
+use crate::memory::CALL;
 use crate::sync::{Condvar, after};
+use quorate_client::process;
 use quorate_ncs::{Code, Input, Request, View};
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ impl<C: Copy + Send + 'static> Sdk<C> {
         core.known(handle)?;
         self.give_up(&mut core, handle);
         self.changed.notify_all();
-        let me = this_thread();
+        let me = process::this_thread();
         if core.running.iter().any(|running| running.thread == me) {
             return Ok(());
         }
@@ -80,8 +81,9 @@ impl<C: Copy + Send + 'static> Sdk<C> {
     ///
     /// # Errors
     ///
-    /// Those of the rules: see `quorate_ncs`; [`Code::Failure`] when the group has not heard the
-    /// request in time. Then it will come to nothing. For a holder it is waited without limit.
+    /// Those of the rules: see `quorate_ncs`; [`Code::AllocError`]: nothing was asked for;
+    /// [`Code::Failure`] when the group has not heard the request in time. Then it will come to
+    /// nothing. For a holder it is waited without limit.
     pub fn lock(&self, handle: u32, key: &[u8]) -> Result<(), Refused> {
         self.call(handle, key, Input::Lock)
     }
@@ -112,6 +114,7 @@ impl<C: Copy + Send + 'static> Sdk<C> {
     ) -> Result<(), Refused> {
         let mut core = self.core.lock();
         let end = after(core.member(handle)?.links.limit);
+        let begun = core.may_begin(CALL)?;
         core.last_request += 1;
         let request = core.last_request;
         let answered = Arc::new(Condvar::new());
@@ -121,6 +124,11 @@ impl<C: Copy + Send + 'static> Sdk<C> {
             answered: Arc::clone(&answered),
         };
         core.calls.insert(request, call);
+        // It may wait for long; what the reserve has is for what is soon over.
+        if begun.is_passed() {
+            core.calls.remove(&request);
+            return Err(Code::AllocError.into());
+        }
         let input = verb(Request {
             handle,
             request,

@@ -53,6 +53,7 @@ pub(crate) enum Stage {
     Closing,
 }
 
+#[derive(Clone)]
 pub(crate) struct Handle<C> {
     pub(crate) life: u64,
     pub(crate) callback: C,
@@ -85,6 +86,7 @@ pub(crate) struct Running {
     pub(crate) life: u64,
 }
 
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) answer: Option<(Code, u32)>,
     /// Whether the group has heard it, and it waits for a holder.

@@ -20,6 +20,7 @@ mod calls;
 mod core;
 mod effects;
 mod links;
+mod memory;
 mod reader;
 mod registration;
 mod sync;

@@ -189,7 +189,9 @@ fn configured_nodes(cmap: &Cmap) -> Result<Vec<(u32, Option<String>)>, Error> {
 fn resolve(nodes: Vec<(u32, Option<String>)>) -> Vec<(u32, IpAddr)> {
     let address = |text: String| {
         let number = text.parse().ok();
-        number.or_else(|| Some((text, 0).to_socket_addrs().ok()?.next()?.ip()))
+        let look_up = || Some((&*text, 0).to_socket_addrs().ok()?.next()?.ip());
+        // Twice: a resolver that has no memory says no more than that it failed.
+        number.or_else(look_up).or_else(look_up)
     };
     nodes
         .into_iter()

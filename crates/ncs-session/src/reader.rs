@@ -10,6 +10,7 @@ use quorate_client::{
 use quorate_ncs::{Address, Input, Reason};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// votequorum's state of a node that has announced its end.
@@ -20,6 +21,9 @@ const NUDGE_AFTER: Duration = Duration::from_secs(1);
 
 /// When what corosync had no room for is sent again.
 const RETRY_AFTER: Duration = Duration::from_millis(5);
+
+/// How often it is looked whether the program has memory again.
+const SHORTAGE: Duration = Duration::from_millis(5);
 
 /// How long the reader waits when nothing happens; for ever if there is none.
 struct Limit(Option<Duration>);
@@ -90,13 +94,13 @@ impl<C: Copy + Send + 'static> Reader<C> {
         let Some(event) = self.links.cpg.next_event(&mut self.cpg, true)? else {
             return Ok(false);
         };
-        let sdk = self.sdk;
+        let (sdk, life) = (self.sdk, self.life);
         match event {
             CpgEvent::Deliver {
                 nodeid, pid, data, ..
             } => {
                 let from = Address { node: nodeid, pid };
-                sdk.feed(&mut sdk.core.lock(), Input::Deliver { from, bytes: data });
+                sdk.take_in(life, Input::Deliver { from, bytes: data });
             }
             CpgEvent::Confchg {
                 members,
@@ -111,11 +115,11 @@ impl<C: Copy + Send + 'static> Reader<C> {
                     left: &left,
                     joined: &joined,
                 };
-                sdk.feed(&mut sdk.core.lock(), input);
+                sdk.take_in(life, input);
             }
             CpgEvent::TotemConfchg { ring, nodes } => {
                 let ring = ring.seq;
-                sdk.feed(&mut sdk.core.lock(), Input::Ring { ring, nodes });
+                sdk.take_in(life, Input::Ring { ring, nodes });
             }
             CpgEvent::PartialDeliver { .. } => {}
         }
@@ -137,7 +141,7 @@ impl<C: Copy + Send + 'static> Reader<C> {
                 quorate,
                 nodes: members,
             };
-            self.sdk.feed(&mut self.sdk.core.lock(), input);
+            self.sdk.take_in(self.life, input);
         }
         Ok(true)
     }
@@ -202,6 +206,28 @@ impl<C: Copy + Send + 'static> Reader<C> {
             membership.stage = Stage::Closing;
         }
         over
+    }
+}
+
+impl<C: Copy + Send + 'static> Sdk<C> {
+    /// Gives the machine what has come, as soon as there is memory for all that may come of it. The
+    /// group goes on meanwhile, and calls that need none. A membership that nobody uses any more
+    /// ends with the first thing that it is not told.
+    fn take_in(&self, life: u64, input: Input<'_>) {
+        loop {
+            let mut core = self.core.lock();
+            if core.may_take_in(&input) {
+                return self.feed(&mut core, input);
+            }
+            if !core.has_handles(life) {
+                if let Some(membership) = &mut core.membership {
+                    membership.stage = Stage::Closing;
+                }
+                return;
+            }
+            drop(core);
+            thread::sleep(SHORTAGE);
+        }
     }
 }
 

@@ -3,14 +3,18 @@
 use crate::Sdk;
 use crate::core::{Core, Handle, Membership, Registration, Stage};
 use crate::links::{Beginning, Links};
+use crate::memory::{CALL, CONNECTIONS};
 use crate::reader::Reader;
 use crate::sync::after;
-use quorate_client::{Options, process};
+use quorate_client::Options;
+use quorate_client::process::{self, Signals};
 use quorate_ncs::{Code, Input, Machine};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
+
+/// Of the reader, which runs no code of the program.
+const STACK: usize = 2 << 20;
 
 impl<C: Copy + Send + 'static> Sdk<C> {
     /// Registers a callback. `tell` is given the handle before the first callback for it runs.
@@ -18,9 +22,17 @@ impl<C: Copy + Send + 'static> Sdk<C> {
     /// # Errors
     ///
     /// [`Code::NotMember`] while this node is not in the cluster, or while the callbacks that
-    /// told of its leaving have not returned; [`Code::Failure`] when the group has not admitted
-    /// this process in time.
+    /// told of its leaving have not returned; [`Code::AllocError`], and [`Code::NoResources`]
+    /// where a thread can't be started; [`Code::Failure`] when the group has not admitted this
+    /// process in time. Nothing of the registration is left then.
     pub fn register(&'static self, callback: C, tell: impl FnOnce(u32)) -> Result<(), Code> {
+        let mut core = self.core.lock();
+        let needed = match &core.membership {
+            Some(_) => CALL,
+            None => CONNECTIONS,
+        };
+        let begun = core.may_begin(needed)?;
+        drop(core);
         let (handle, end) = self.ask(callback)?;
         let mut core = self.core.lock();
         loop {
@@ -41,6 +53,11 @@ impl<C: Copy + Send + 'static> Sdk<C> {
                 }
                 Some(Registration::Told) | None => return Err(Code::Failure),
             }
+        }
+        // It stays for long; what the reserve has is for what is soon over.
+        if begun.is_passed() {
+            self.give_up(&mut core, handle);
+            return Err(Code::AllocError);
         }
         drop(core);
         tell(handle);
@@ -99,8 +116,8 @@ impl<C: Copy + Send + 'static> Sdk<C> {
         drop(core);
         let started = links.join(end).and_then(|()| {
             let reader = Reader::new(self, links, life);
-            let thread = thread::Builder::new().name("ncs-reader".into());
-            process::start_thread(thread, move || reader.run()).map_err(|_| Code::NoResources)
+            process::start_thread(c"ncs-reader", STACK, Signals::Blocked, || reader.run())
+                .map_err(|_| Code::NoResources)
         });
         if let Err(code) = started {
             let mut core = self.core.lock();

@@ -111,6 +111,11 @@ impl LockTable {
         self.queues.get(key)?.front().map(|claim| claim.owner)
     }
 
+    /// Holders and waiters together.
+    pub(crate) fn len(&self) -> usize {
+        self.claims
+    }
+
     pub(crate) fn queues(&self) -> impl ExactSizeIterator<Item = (&Key, &VecDeque<Claim>)> {
         self.queues.iter()
     }

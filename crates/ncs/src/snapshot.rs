@@ -113,13 +113,17 @@ pub(crate) fn pieces(bytes: &[u8]) -> impl Iterator<Item = Piece> + '_ {
 }
 
 /// The pieces of one answer of one member, put together.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Assembly {
     bytes: Vec<u8>,
     next: u32,
 }
 
 impl Assembly {
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Adds the next piece; the whole when it was the last. A sender's pieces come in its own
     /// order, so one that is out of turn belongs to nothing that can be put together.
     pub(crate) fn add(&mut self, piece: &Piece) -> Option<Vec<u8>> {

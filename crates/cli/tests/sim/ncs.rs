@@ -11,7 +11,7 @@ use quorate_testkit::{
 };
 
 use crate::live::Served;
-use crate::tool::{QUORATE, config, printed, unprivileged};
+use crate::tool::{QUORATE, config, printed, simulated, unprivileged};
 
 pub(crate) fn run_all(suite: &mut Suite) {
     let needs = Requirements::cluster()
@@ -27,6 +27,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
         suite.test_with(name, &needs, || history.compare());
     }
     suite.test_with("ncs/silence", &Requirements::none().ours(), silence);
+    suite.test_with("ncs/out_of_memory", &needs, out_of_memory);
 }
 
 /// A step: in a simulated cluster, in a real one, and what is told then.
@@ -216,6 +217,22 @@ fn silence() {
         });
         assert_eq!(printed, expected, "{case}");
     }
+}
+
+/// With as many nodes as there may be, and with rings that are not mapped, a registration needs most
+/// of its connections: the reserve is enough for it.
+fn out_of_memory() {
+    let scratch = Scratch::new("ncs-memory");
+    let program = program("ncs_memory");
+    let output = simulated(
+        &config(&scratch, 32),
+        &[program.as_os_str(), OsStr::new("out_of_memory")],
+    );
+    let printed = printed(&output);
+    let is_right =
+        |line: &str| line.ends_with("failed 1, wrong 0, lost: descriptors 0, rings 0, memory none");
+    assert_eq!(printed.lines().filter(|line| is_right(line)).count(), 8);
+    assert_eq!(printed.lines().count(), 8, "{printed}");
 }
 
 fn program(name: &str) -> PathBuf {

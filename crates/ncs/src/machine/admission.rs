@@ -10,7 +10,7 @@ use crate::types::{Address, Record};
 use crate::wire::{Ask, Hello, Message, Piece};
 
 /// A newcomer without the state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Waiting {
     serial: u32,
     /// Whether the state has to be asked for, once more or at all.
@@ -37,6 +37,11 @@ impl Waiting {
     pub(super) fn forget_questions(&mut self) {
         self.marks.clear();
         self.answers.clear();
+    }
+
+    /// Bytes of answers that are here in part.
+    pub(super) fn assembled(&self) -> usize {
+        self.answers.values().map(Assembly::len).sum()
     }
 
     fn question(&mut self, instance: u64) -> Option<Effect> {

@@ -1,6 +1,7 @@
 //! The machine: one process's part in the group, from joining it to losing it.
 
 mod admission;
+mod appetite;
 mod apply;
 mod calls;
 mod gate;
@@ -57,7 +58,7 @@ pub struct Position {
 /// A machine lives for one membership of the CPG group. When that is lost it says so and answers
 /// [`Code::NotMember`] from then on; the next registration needs a new machine and a new
 /// CPG connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Machine {
     config: Config,
     roll: Roll,
@@ -80,14 +81,14 @@ pub struct Machine {
 }
 
 /// A call that waits for an answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Call {
     verb: LockVerb,
     handle: u32,
     key: Key,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Phase {
     /// Without the state.
     Waiting(Waiting),
@@ -96,7 +97,7 @@ enum Phase {
     Lost,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inside {
     state: State,
     standing: Standing,

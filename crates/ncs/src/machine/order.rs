@@ -45,7 +45,7 @@ pub(crate) enum Front {
 }
 
 /// A queue whose places are numbered from the machine's beginning.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Order {
     entries: VecDeque<Entry>,
     /// The place of the first entry.
@@ -61,6 +61,10 @@ impl Order {
         let entry = self.entries.pop_front()?;
         self.first += 1;
         Some(entry)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     pub(crate) fn first(&self) -> u64 {

@@ -25,7 +25,7 @@ pub(crate) enum Outcome {
     Winner(Branch),
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Roll {
     group: BTreeSet<Address>,
     heard: BTreeMap<Address, Report>,

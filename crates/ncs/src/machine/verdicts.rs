@@ -12,7 +12,7 @@ pub(crate) enum Verdict {
 
 /// The quorate rings, in the order of their verdicts. A ring that is not quorate ends the
 /// machine, so none is kept.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Verdicts {
     quorate: Vec<(u64, Vec<u32>)>,
 }

@@ -9,6 +9,7 @@ mod ends;
 mod happenings;
 mod program;
 mod rings;
+mod spent;
 mod world;
 
 use proptest::prelude::*;

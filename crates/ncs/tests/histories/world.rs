@@ -8,6 +8,7 @@ use quorate_ncs::{Address, Code, Effect, Input, Reason};
 use crate::checks::{Ledger, Tally};
 use crate::cluster::{Cluster, CpgEvent, Item, Outgoing};
 use crate::program::{Call, Program, QuorumEvent, Verb};
+use crate::spent::handled;
 
 /// One thing that happens. Numbers pick among what there is.
 #[derive(Debug, Clone)]
@@ -252,7 +253,7 @@ impl World {
         let Some(machine) = &mut self.programs[p].machine else {
             return;
         };
-        let effects = machine.handle(input);
+        let effects = handled(machine, input);
         self.programs[p].position = machine.position();
         self.check_callbacks(p, &effects);
         for effect in effects {
