@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{FileExt, symlink};
-use std::path::Path;
+use std::os::unix::net::{SocketAddr, UnixStream};
 
-use quorate_ipc::Service;
 use quorate_ipc::handshake::ConnectionRequest;
+use quorate_ipc::{Endpoint, Service};
 use quorate_proto::{cmap, votequorum};
 use zerocopy::IntoBytes;
 
@@ -22,7 +23,7 @@ const SERVICES: [Service; 4] = [
 ];
 
 /// A name, and a round.
-pub(crate) type Attack = (&'static str, fn(&Path, usize));
+pub(crate) type Attack = (&'static str, fn(&Endpoint, usize));
 
 pub(crate) const ALL: [Attack; 10] = [
     ("nothing", |_, _| std::thread::yield_now()),
@@ -37,25 +38,39 @@ pub(crate) const ALL: [Attack; 10] = [
     ("requests as fast as possible", flood),
 ];
 
-fn connect(run_dir: &Path, round: usize) -> Hostile {
-    Hostile::connect(run_dir, SERVICES[round % SERVICES.len()], 8192)
+fn knock_at(door: &Endpoint, service: Service) -> UnixStream {
+    if let Endpoint::RunDir(run_dir) = door {
+        return knock(run_dir, service);
+    }
+    let mut name = service.name().as_bytes().to_vec();
+    name.resize(107, 0);
+    let address = SocketAddr::from_abstract_name(name).unwrap();
+    UnixStream::connect_addr(&address).unwrap()
 }
 
-fn half_open(run_dir: &Path, round: usize) {
+fn over(door: &Endpoint, service: Service) -> Hostile {
+    Hostile::over(knock_at(door, service), 8192)
+}
+
+fn connect(door: &Endpoint, round: usize) -> Hostile {
+    over(door, SERVICES[round % SERVICES.len()])
+}
+
+fn half_open(door: &Endpoint, round: usize) {
     let service = SERVICES[round % SERVICES.len()];
-    let mut crowd: Vec<_> = (0..250).map(|_| knock(run_dir, service)).collect();
+    let mut crowd: Vec<_> = (0..250).map(|_| knock_at(door, service)).collect();
     let request = ConnectionRequest::new(8192);
     for stream in crowd.iter_mut().step_by(3) {
         let _ = stream.write_all(&request.as_bytes()[..round % 24]);
     }
 }
 
-fn come_and_go(run_dir: &Path, round: usize) {
-    drop(connect(run_dir, round));
+fn come_and_go(door: &Endpoint, round: usize) {
+    drop(connect(door, round));
 }
 
-fn rewrite(run_dir: &Path, round: usize) {
-    let mut bad = connect(run_dir, round);
+fn rewrite(door: &Endpoint, round: usize) {
+    let mut bad = connect(door, round);
     let value = [0, 1, 3, 2048, u32::MAX / 2, u32::MAX][round / 4 % 6];
     for ring in [&bad.request, &bad.reply, &bad.event] {
         for at in [WRITE_INDEX, READ_INDEX, WORD_SIZE, SEMAPHORE] {
@@ -68,8 +83,8 @@ fn rewrite(run_dir: &Path, round: usize) {
     drop(bad.stream);
 }
 
-fn truncate(run_dir: &Path, round: usize) {
-    let mut bad = connect(run_dir, round);
+fn truncate(door: &Endpoint, round: usize) {
+    let mut bad = connect(door, round);
     bad.put_request(votequorum::GetInfo::new(0).as_bytes());
     for (n, ring) in [&bad.request, &bad.reply, &bad.event].iter().enumerate() {
         if round >> n & 1 == 0 {
@@ -81,8 +96,8 @@ fn truncate(run_dir: &Path, round: usize) {
     bad.notify(1);
 }
 
-fn replace(run_dir: &Path, round: usize) {
-    let mut bad = connect(run_dir, round);
+fn replace(door: &Endpoint, round: usize) {
+    let mut bad = connect(door, round);
     let dir = bad.request.base.parent().unwrap().to_owned();
     for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
         let _ = fs::remove_file(entry.path());
@@ -92,15 +107,15 @@ fn replace(run_dir: &Path, round: usize) {
     bad.notify(1);
 }
 
-fn notify(run_dir: &Path, round: usize) {
-    let mut bad = connect(run_dir, round);
+fn notify(door: &Endpoint, round: usize) {
+    let mut bad = connect(door, round);
     for _ in 0..20 {
         bad.notify(5000);
     }
 }
 
-fn mute(run_dir: &Path, round: usize) {
-    let mut bad = connect(run_dir, round);
+fn mute(door: &Endpoint, round: usize) {
+    let mut bad = connect(door, round);
     for _ in 0..50 {
         bad.put_request(votequorum::GetInfo::new(1).as_bytes());
     }
@@ -109,12 +124,12 @@ fn mute(run_dir: &Path, round: usize) {
     let _ = bad.take_reply();
 }
 
-fn deaf(run_dir: &Path, _: usize) {
-    let mut tracker = Hostile::connect(run_dir, Service::Cmap, 8192);
+fn deaf(door: &Endpoint, _: usize) {
+    let mut tracker = over(door, Service::Cmap);
     for _ in 0..20 {
         tracker.ask(cmap::TrackAdd::new(b"", 15, 1).as_bytes());
     }
-    let mut changer = Hostile::connect(run_dir, Service::Cmap, 8192);
+    let mut changer = over(door, Service::Cmap);
     for n in 0..40u32 {
         let value = n.to_ne_bytes().repeat(4000);
         if changer
@@ -127,9 +142,9 @@ fn deaf(run_dir: &Path, _: usize) {
 }
 
 /// Many requests at a time, again and again.
-fn flood(run_dir: &Path, round: usize) {
+fn flood(door: &Endpoint, round: usize) {
     const AT_ONCE: u32 = 20;
-    let mut bad = connect(run_dir, round);
+    let mut bad = connect(door, round);
     let request = match SERVICES[round % SERVICES.len()] {
         Service::Cmap => cmap::IterInit::new(b"").as_bytes().to_vec(),
         _ => votequorum::GetInfo::new(0).as_bytes().to_vec(),

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use quorate_ipc::Service;
+use quorate_ipc::{Endpoint, Service};
 use quorate_proto::votequorum;
 use zerocopy::IntoBytes;
 
@@ -40,9 +40,10 @@ fn talk() {
     let Some(run_dir) = std::env::var_os(TALK) else {
         return;
     };
+    let door = Endpoint::RunDir(run_dir.into());
     for round in 0.. {
         for (_, attack) in crate::attacks::ALL {
-            attack(run_dir.as_ref(), round);
+            attack(&door, round);
         }
     }
 }

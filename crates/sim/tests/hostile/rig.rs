@@ -2,7 +2,6 @@
 
 #![allow(dead_code, reason = "tests and the benchmark each use their part")]
 
-use std::os::unix::thread::JoinHandleExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -40,11 +39,7 @@ impl Rig {
     }
 
     pub(crate) fn start_without_time() -> Self {
-        let config = ClusterConfig::with_nodes(1..=2);
-        let cluster = Cluster::new(config, Compat::default(), 1);
-        let mut host = Host::new(cluster, "/dev/shm".as_ref()).unwrap();
-        host.act(Cluster::start_all).unwrap().unwrap();
-        host.act(Cluster::run_until_quiet).unwrap();
+        let mut host = two_nodes();
         let run_dir = host.run_dir(NodeId(1));
         let home = host.server().home().to_owned();
         let (stop, time) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
@@ -83,12 +78,11 @@ impl Rig {
     }
 
     pub(crate) fn client(&self, service: Service) -> Connection {
-        let endpoint = Endpoint::RunDir(self.run_dir.clone());
-        let options = Options {
-            max_msg_size: 8192,
-            timeout: Some(Duration::from_secs(60)),
-        };
-        Connection::connect(service, &endpoint, options).unwrap()
+        connect(&self.endpoint(), service)
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        Endpoint::RunDir(self.run_dir.clone())
     }
 
     pub(crate) fn hostile(&self, service: Service) -> Hostile {
@@ -102,10 +96,6 @@ impl Rig {
 
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn server_thread(&self) -> libc::pthread_t {
-        self.thread.as_ref().unwrap().as_pthread_t()
     }
 
     /// Directories with rings.
@@ -122,6 +112,23 @@ impl Rig {
             self.connections() == own && self.ring_dirs() == own
         });
     }
+}
+
+pub(crate) fn two_nodes() -> Host {
+    let config = ClusterConfig::with_nodes(1..=2);
+    let cluster = Cluster::new(config, Compat::default(), 1);
+    let mut host = Host::new(cluster, "/dev/shm".as_ref()).unwrap();
+    host.act(Cluster::start_all).unwrap().unwrap();
+    host.act(Cluster::run_until_quiet).unwrap();
+    host
+}
+
+fn connect(endpoint: &Endpoint, service: Service) -> Connection {
+    let options = Options {
+        max_msg_size: 8192,
+        timeout: Some(Duration::from_secs(60)),
+    };
+    Connection::connect(service, endpoint, options).unwrap()
 }
 
 impl Drop for Rig {
@@ -143,6 +150,10 @@ pub(crate) struct Witness {
 
 impl Witness {
     pub(crate) fn new(rig: &Rig) -> Self {
+        Self::at(&rig.endpoint())
+    }
+
+    pub(crate) fn at(endpoint: &Endpoint) -> Self {
         let services = [
             Service::VoteQuorum,
             Service::Quorum,
@@ -150,7 +161,7 @@ impl Witness {
             Service::Cfg,
         ];
         Self {
-            connections: services.map(|service| (service, rig.client(service))),
+            connections: services.map(|service| (service, connect(endpoint, service))),
             count: 0,
         }
     }

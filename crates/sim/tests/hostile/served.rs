@@ -18,7 +18,7 @@ fn others_are_served_while_attacks_go_on() {
                 scope.spawn(move || {
                     let mut round = first;
                     while !stop.load(Ordering::Acquire) {
-                        attack(rig.run_dir(), round);
+                        attack(&rig.endpoint(), round);
                         round += 2;
                         rounds.fetch_add(1, Ordering::AcqRel);
                     }
