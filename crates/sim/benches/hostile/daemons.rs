@@ -12,6 +12,9 @@ use crate::parts;
 pub(crate) trait Daemon {
     /// Starts this program, with these arguments, as a client of it.
     fn client(&self, arguments: &[&str]) -> Process;
+
+    /// Its process, as it is called where its clients are.
+    fn process(&self) -> String;
 }
 
 /// One node of a cluster of two, with its daemon in a process of its own.
@@ -80,6 +83,10 @@ impl Daemon for Simulated {
         command.env("QUORATE_RUN_DIR", &self.run_dir);
         start(command)
     }
+
+    fn process(&self) -> String {
+        self.process.pid().to_string()
+    }
 }
 
 impl Daemon for Node {
@@ -89,5 +96,9 @@ impl Daemon for Node {
         command = command.with_args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.spawn().expect("this program can be run")
+    }
+
+    fn process(&self) -> String {
+        self.daemon_pid().to_string()
     }
 }

@@ -1,5 +1,6 @@
 //! The parts that this program plays when it is started again: daemon, attacker, program.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _, stdin, stdout};
 use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use quorate_testkit::Process;
 
 use crate::attacks;
 use crate::daemons::Daemon;
+use crate::figures::Turn;
 use crate::rig::{Witness, two_nodes};
 
 /// The first argument of one who plays a part; the second says which.
@@ -33,7 +35,7 @@ pub(crate) fn play(arguments: &[String]) -> bool {
     match arguments[..] {
         [PART, SERVE] => serve(),
         [PART, ATTACK, name, first] => attack(name, first.parse().expect("a number")),
-        [PART, ASK] => ask(),
+        [PART, ASK, daemon] => ask(daemon),
         _ => return false,
     }
     true
@@ -67,27 +69,37 @@ fn attack(name: &str, first: usize) {
 }
 
 /// Connects, says so, waits for a line, asks; prints, in nanoseconds, what the slowest call of each
-/// turn took.
-fn ask() {
+/// turn took, and how long program and daemon have waited for a processor meanwhile.
+fn ask(daemon: &str) {
     let mut witness = Witness::at(&Endpoint::from_environment());
     println!("{BEGUN}");
     stdin().read_line(&mut String::new()).expect("a line");
+    let waited = || ["self", daemon].map(waited).iter().sum::<u64>();
     let start = Instant::now();
-    let mut times = Vec::new();
+    let mut turns = Vec::new();
     while start.elapsed() < TIME {
-        times.push(witness.is_served());
+        let before = waited();
+        let slowest = witness.is_served();
+        turns.push((slowest, waited() - before));
     }
     let mut out = stdout().lock();
-    for time in times {
-        writeln!(out, "{}", time.as_nanos()).expect("somebody reads");
+    for (slowest, waited) in turns {
+        writeln!(out, "{} {waited}", slowest.as_nanos()).expect("somebody reads");
     }
+}
+
+/// Nanoseconds in which a process could have run and was not let; 0 if the system does not say.
+fn waited(process: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{process}/schedstat")).unwrap_or_default();
+    let number = text.split_whitespace().nth(1);
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// What the slowest call of each turn takes that a program asks the one daemon, while the other is
 /// attacked.
-pub(crate) fn measure(name: &str, attacked: &dyn Daemon, asked: &dyn Daemon) -> Vec<Duration> {
+pub(crate) fn measure(name: &str, attacked: &dyn Daemon, asked: &dyn Daemon) -> Vec<Turn> {
     // There before the attack: who connects while it goes on may find no room at the door.
-    let mut program = asked.client(&[ASK]);
+    let mut program = asked.client(&[ASK, &asked.process()]);
     wait_for(&mut program);
     let mut attackers = ["0", "1"].map(|first| attacked.client(&[ATTACK, name, first]));
     attackers.iter_mut().for_each(wait_for);
@@ -99,8 +111,15 @@ pub(crate) fn measure(name: &str, attacked: &dyn Daemon, asked: &dyn Daemon) -> 
         assert_eq!(state, None, "the attack has ended");
     }
     let lines = String::from_utf8(output.stdout).expect("text");
-    let nanoseconds = lines.lines().map(|line| line.parse().expect("a number"));
-    nanoseconds.map(Duration::from_nanos).collect()
+    let turn = |line: &str| {
+        let (slowest, waited) = line.split_once(' ').expect("two numbers");
+        let [slowest, waited] = [slowest, waited].map(|number| {
+            let nanoseconds = number.parse().expect("a number");
+            Duration::from_nanos(nanoseconds)
+        });
+        Turn { slowest, waited }
+    };
+    lines.lines().map(turn).collect()
 }
 
 /// Until it says that it has begun.
