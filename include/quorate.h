@@ -46,6 +46,12 @@
  *
  * Any function may be called by any thread, and by forked children: nothing is shared but the
  * cluster. A function returns when the cluster has done what was asked, and told its programs.
+ *
+ * The environment variable QUORATE_TIMEOUT_MS limits how many milliseconds the cluster may take to
+ * answer; where a function has a limit of its own, that is added. Unset, empty or 0: there is no
+ * limit, or 30 seconds more than the function's own. After that the function returns
+ * QUORATE_ERR_TIMEOUT, or NULL or -1: the process of the cluster is stopped, or at work; it may still
+ * do what it was asked, when it goes on.
  */
 
 /**
@@ -69,7 +75,7 @@ enum quorate_error {
      */
     QUORATE_ERR_HANDLE = 3,
     /**
-     * It took too long.
+     * It took too long; or the cluster has not answered in the time of QUORATE_TIMEOUT_MS.
      */
     QUORATE_ERR_TIMEOUT = 4,
     /**
@@ -231,7 +237,7 @@ quorate_t *quorate_start_with(const char *const *arguments);
 
 /**
  * Ends a cluster. When this returns nothing of it is left, and connections to its nodes have hung
- * up. The pointer is of no use any more.
+ * up. The pointer is of no use any more, except after QUORATE_ERR_TIMEOUT.
  *
  * @return QUORATE_OK; QUORATE_ERR_HANDLE; QUORATE_ERR_SYSTEM: it is gone already
  */

@@ -3,7 +3,11 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <quorate.h>
@@ -192,6 +196,122 @@ static int misuse(void)
 	return failed;
 }
 
+static pid_t server;
+
+static void let_it_go_on(void)
+{
+	kill(server, SIGCONT);
+}
+
+/* One connection to a node's votequorum, and no word on it; -1 if there is no room at the door. */
+static int knock(quorate_t *cluster)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char directory[80];
+	int one = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	if (quorate_run_dir(cluster, 1, directory, sizeof(directory)) != QUORATE_OK) {
+		printf("%s\n", quorate_error_text());
+		exit(1);
+	}
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/votequorum", directory);
+	if (connect(one, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		close(one);
+		return -1;
+	}
+	return one;
+}
+
+static void stop_the_server(quorate_t *cluster)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+	char path[64], state = 0;
+	int one = knock(cluster);
+
+	if (getsockopt(one, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+		perror("SO_PEERCRED");
+		exit(1);
+	}
+	close(one);
+	server = peer.pid;
+	atexit(let_it_go_on);
+	kill(server, SIGSTOP);
+	snprintf(path, sizeof(path), "/proc/%d/stat", server);
+	while (state != 'T') {
+		FILE *file = fopen(path, "r");
+
+		if (file == NULL || fscanf(file, "%*d (%*[^)]) %c", &state) != 1) {
+			perror(path);
+			exit(1);
+		}
+		fclose(file);
+	}
+}
+
+/* The cluster's control socket takes nobody any more. */
+static void crowd_the_door(const char *directory)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int done;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/../control", directory);
+	do {
+		int one = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+		done = connect(one, (struct sockaddr *)&address, sizeof(address));
+		if (done != 0 && errno != EAGAIN) {
+			perror(address.sun_path);
+			exit(1);
+		}
+		close(one);
+	} while (done == 0);
+}
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+static void signal_all_the_time(int on)
+{
+	struct sigaction action = {.sa_handler = nothing};
+	struct itimerval often = {{0, on ? 1000 : 0}, {0, on ? 1000 : 0}};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+}
+
+static int stopped(void)
+{
+	int failed = 0;
+	quorate_t *c = three();
+	quorate_node_t node;
+	char directory[80];
+
+	MUST(quorate_run_dir(c, 1, directory, sizeof(directory)));
+	stop_the_server(c);
+	setenv("QUORATE_TIMEOUT_MS", "soon", 1);
+	REFUSED(QUORATE_ERR_INVALID, quorate_heal(c));
+	setenv("QUORATE_TIMEOUT_MS", "100", 1);
+	REFUSED(QUORATE_ERR_TIMEOUT, quorate_heal(c));
+	REFUSED(QUORATE_ERR_TIMEOUT, quorate_get_node(c, 1, &node));
+	REFUSED(QUORATE_ERR_TIMEOUT, quorate_step(c));
+	REFUSED(QUORATE_ERR_TIMEOUT, quorate_wait_idle(c, 50));
+	REFUSED(-1, quorate_is_quorate(c, 1));
+	REFUSED(QUORATE_ERR_TIMEOUT, quorate_stop(c));
+	signal_all_the_time(1);
+	REFUSED(QUORATE_ERR_TIMEOUT, quorate_heal(c));
+	signal_all_the_time(0);
+	crowd_the_door(directory);
+	REFUSED(QUORATE_ERR_TIMEOUT, quorate_heal(c));
+	unsetenv("QUORATE_TIMEOUT_MS");
+	let_it_go_on();
+	/* It may have heard that it was to stop: whoever asked has not waited for that. */
+	REFUSED(1, quorate_stop(c) == QUORATE_OK || quorate_stop(c) == QUORATE_ERR_HANDLE);
+	return failed;
+}
+
 static void *one_of_many(void *unused)
 {
 	quorate_t *cluster = three();
@@ -280,6 +400,8 @@ int main(int count, char **arguments)
 		story();
 	} else if (strcmp(which, "misuse") == 0) {
 		return misuse();
+	} else if (strcmp(which, "stopped") == 0) {
+		return stopped();
 	} else if (strcmp(which, "threads") == 0) {
 		threads();
 	} else if (strcmp(which, "forks") == 0) {

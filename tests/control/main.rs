@@ -16,6 +16,7 @@ fn main() -> ExitCode {
     let ours = Requirements::none().ours().program("cc").file(header);
     suite.test_with("story_is_the_same", &ours, story_is_the_same);
     suite.test_with("misuse", &ours, misuse);
+    suite.test_with("server_stopped", &ours, server_stopped);
     suite.test_with("threads", &ours, threads);
     suite.test_with("forks", &ours, forks);
     suite.test_with("nothing_is_left_behind", &ours, nothing_is_left_behind);
@@ -128,6 +129,19 @@ fn misuse() {
     assert!(text.contains("'--foo'"), "{text}");
     // What the caller has not given is not shown.
     assert!(!text.contains("--owner"), "{text}");
+}
+
+/// The process of the cluster says nothing: not to those who are connected, and at the end nobody
+/// can connect.
+fn server_stopped() {
+    let text = printed(Library::Ours, &["stopped"]);
+    for line in [
+        "quorate_heal(c): 1, quorate_heal: QUORATE_TIMEOUT_MS is no number of milliseconds: \"soon\"",
+        "quorate_heal(c): 4, quorate_heal: the cluster has not answered within 100ms",
+        "quorate_wait_idle(c, 50): 4, quorate_wait_idle: the cluster has not answered within 150ms",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}:\n{text}");
+    }
 }
 
 fn threads() {

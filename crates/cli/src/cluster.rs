@@ -144,6 +144,7 @@ impl ClusterArguments {
         };
         Ok(Scenario {
             name: "cluster".to_owned(),
+            file: String::new(),
             config,
             seed: 0,
             compat: Compat::default(),

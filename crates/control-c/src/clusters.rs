@@ -7,11 +7,15 @@
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::time::Duration;
 
 use quorate_control::Client;
 
 use crate::failure::Failure;
 use crate::types::quorate_t;
+
+/// Limits how long the cluster may take to answer, in milliseconds; as for libvotequorum.
+const TIMEOUT: &str = "QUORATE_TIMEOUT_MS";
 
 static FIRST: AtomicPtr<Cluster> = AtomicPtr::new(ptr::null_mut());
 
@@ -62,7 +66,7 @@ pub(crate) fn find(pointer: *const quorate_t) -> Result<&'static Cluster, Failur
 impl Cluster {
     /// A connection for one call.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        Ok(Client::connect(&self.directory)?)
+        Ok(Client::connect_within(&self.directory, timeout()?)?)
     }
 
     /// The pointer is refused from now on.
@@ -71,5 +75,27 @@ impl Cluster {
             return Err(Failure::handle());
         }
         Ok(())
+    }
+
+    /// It is not gone: the pointer is of use again.
+    pub(crate) fn keep(&self) {
+        self.stopped.store(false, Ordering::Release);
+    }
+}
+
+/// How long the cluster may take to answer, as the environment says now.
+fn timeout() -> Result<Option<Duration>, Failure> {
+    let Some(text) = std::env::var_os(TIMEOUT) else {
+        return Ok(None);
+    };
+    let text = text.to_string_lossy();
+    match text.trim() {
+        "" | "0" => Ok(None),
+        number => match number.parse() {
+            Ok(ms) => Ok(Some(Duration::from_millis(ms))),
+            Err(_) => Err(Failure::invalid(format!(
+                "{TIMEOUT} is no number of milliseconds: {text:?}"
+            ))),
+        },
     }
 }

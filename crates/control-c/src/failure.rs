@@ -51,6 +51,7 @@ impl From<ClientError> for Failure {
                 ErrorKind::Timeout => quorate_error::QUORATE_ERR_TIMEOUT,
                 ErrorKind::System => quorate_error::QUORATE_ERR_SYSTEM,
             },
+            ClientError::NoAnswer(_) => quorate_error::QUORATE_ERR_TIMEOUT,
             _ => quorate_error::QUORATE_ERR_SYSTEM,
         };
         let text = error.to_string();

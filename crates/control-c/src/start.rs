@@ -9,7 +9,7 @@ use libc::c_char;
 use quorate_control::Name;
 
 use crate::failure::{self, Failure, attempt, status};
-use crate::types::{quorate_error_t, quorate_t};
+use crate::types::{quorate_error, quorate_error_t, quorate_t};
 use crate::{clusters, command};
 
 /// Why the calling thread's last function failed, as text for people: it names function, argument
@@ -101,7 +101,7 @@ fn start(mut words: Vec<OsString>) -> Result<*mut quorate_t, Failure> {
 }
 
 /// Ends a cluster. When this returns nothing of it is left, and connections to its nodes have hung
-/// up. The pointer is of no use any more.
+/// up. The pointer is of no use any more, except after QUORATE_ERR_TIMEOUT.
 ///
 /// @return QUORATE_OK; QUORATE_ERR_HANDLE; QUORATE_ERR_SYSTEM: it is gone already
 #[unsafe(no_mangle)]
@@ -109,6 +109,12 @@ pub extern "C" fn quorate_stop(cluster: *mut quorate_t) -> quorate_error_t {
     status("quorate_stop", || {
         let cluster = clusters::find(cluster)?;
         cluster.retire()?;
-        Ok(cluster.client()?.stop()?)
+        let stopped = cluster.client().and_then(|client| Ok(client.stop()?));
+        if let Err(failure) = &stopped {
+            if failure.number == quorate_error::QUORATE_ERR_TIMEOUT {
+                cluster.keep();
+            }
+        }
+        stopped
     })
 }

@@ -22,7 +22,7 @@ pub enum quorate_error {
     QUORATE_ERR_STATE = 2,
     /// Not a cluster, or one that was stopped.
     QUORATE_ERR_HANDLE = 3,
-    /// It took too long.
+    /// It took too long; or the cluster has not answered in the time of QUORATE_TIMEOUT_MS.
     QUORATE_ERR_TIMEOUT = 4,
     /// The cluster could not be started, or is gone, or something is wrong with the system.
     QUORATE_ERR_SYSTEM = 5,

@@ -1,13 +1,15 @@
 //! Asking a live cluster.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags, open};
-use rustix::net::sockopt::socket_peercred;
+use rustix::net::sockopt::{self, Timeout, socket_peercred};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
 use rustix::process::geteuid;
 use serde_json::Error as JsonError;
 use thiserror::Error;
@@ -17,6 +19,10 @@ use crate::place::{Name, SOCKET};
 
 /// More than any reply has.
 const LONGEST: u64 = 64 << 20;
+
+/// How much longer than a request's own limit its answer may take if nothing else limits it: only a
+/// cluster that hangs takes as long.
+const LATE: Duration = Duration::from_secs(30);
 
 /// Why a cluster could not be asked, or did not do what it was asked.
 #[derive(Debug, Error)]
@@ -33,6 +39,9 @@ pub enum ClientError {
     /// The connection failed, or ended before the answer.
     #[error("the connection to the cluster: {0}")]
     Connection(#[from] io::Error),
+    /// It says nothing, for so long: its process may be stopped, or be at work.
+    #[error("the cluster has not answered within {0:?}")]
+    NoAnswer(Duration),
     /// The answer cannot be understood.
     #[error("the cluster's answer: {0}")]
     Answer(#[from] JsonError),
@@ -46,6 +55,7 @@ pub enum ClientError {
 pub struct Client {
     stream: BufReader<UnixStream>,
     directory: PathBuf,
+    timeout: Option<Duration>,
 }
 
 impl Client {
@@ -78,6 +88,19 @@ impl Client {
     ///
     /// As for [`Self::find`].
     pub fn connect(directory: &Path) -> Result<Self, ClientError> {
+        Self::connect_within(directory, None)
+    }
+
+    /// The same, and limits how long the cluster may take to answer, each time; where a request has
+    /// a limit of its own, that is added.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::find`]; also if the cluster lets nobody connect for so long.
+    pub fn connect_within(
+        directory: &Path,
+        timeout: Option<Duration>,
+    ) -> Result<Self, ClientError> {
         let not_served = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
                 ClientError::NotServed(directory.to_path_buf())
@@ -100,7 +123,10 @@ impl Client {
         // Through the descriptor: it is the directory that was looked at, and short.
         let number = std::os::fd::AsRawFd::as_raw_fd(&handle);
         let path = format!("/proc/self/fd/{number}/{SOCKET}");
-        let stream = UnixStream::connect(path).map_err(not_served)?;
+        let stream = reach(&path, timeout).map_err(|error| match (error.kind(), timeout) {
+            (io::ErrorKind::WouldBlock, Some(limit)) => ClientError::NoAnswer(limit),
+            _ => not_served(error),
+        })?;
         let server = socket_peercred(stream.as_fd()).map_err(io::Error::from)?;
         if !trusted(server.uid.as_raw()) {
             return Err(untrusted());
@@ -108,6 +134,7 @@ impl Client {
         Ok(Self {
             stream: BufReader::new(stream),
             directory: directory.to_path_buf(),
+            timeout,
         })
     }
 
@@ -130,20 +157,59 @@ impl Client {
     ///
     /// Any of [`ClientError`] but those of connecting.
     pub fn ask(&mut self, request: &Request) -> Result<Reply, ClientError> {
+        let limit = self.limit(request);
+        let start = Instant::now();
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
-        self.stream.get_mut().write_all(&line)?;
+        let written = self.stream.get_mut().write_all(&line);
+        written.map_err(|error| no_answer(error, limit))?;
         line.clear();
-        let read = (&mut self.stream)
-            .take(LONGEST)
-            .read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        while line.last() != Some(&b'\n') {
+            let read = self.read(start, limit)?;
+            if read.is_empty() {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+            let end = read.iter().position(|byte| *byte == b'\n');
+            let taken = end.map_or(read.len(), |end| end + 1);
+            line.extend_from_slice(&read[..taken]);
+            self.stream.consume(taken);
+            if line.len() as u64 > LONGEST {
+                return Err(io::Error::from(io::ErrorKind::InvalidData).into());
+            }
         }
         match serde_json::from_slice(&line)? {
             Reply::Refused(refusal) => Err(refusal.into()),
             reply => Ok(reply),
         }
+    }
+
+    /// How long the answer to a request may take.
+    fn limit(&self, request: &Request) -> Option<Duration> {
+        let own = match request {
+            Request::Wait { limit_ms } | Request::WaitConnected { limit_ms, .. } => *limit_ms,
+            _ => return self.timeout,
+        };
+        let late = self.timeout.unwrap_or(LATE);
+        Some(Duration::from_millis(own).saturating_add(late))
+    }
+
+    /// What has come; nothing if the connection has ended.
+    fn read(&mut self, start: Instant, limit: Option<Duration>) -> Result<&[u8], ClientError> {
+        while self.stream.buffer().is_empty() {
+            // A signal does not begin it anew.
+            let rest = limit.map(|limit| limit.saturating_sub(start.elapsed()));
+            if let (Some(Duration::ZERO), Some(limit)) = (rest, limit) {
+                return Err(ClientError::NoAnswer(limit));
+            }
+            self.stream.get_ref().set_read_timeout(rest)?;
+            match self.stream.fill_buf() {
+                Ok([]) => break,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(no_answer(error, limit)),
+            }
+        }
+        Ok(self.stream.buffer())
     }
 
     /// Changes something, as a step of a scenario says it: `kill = 3`.
@@ -177,8 +243,41 @@ impl Client {
     /// As for [`Self::ask`].
     pub fn stop(mut self) -> Result<(), ClientError> {
         self.ask(&Request::Stop)?;
-        // The server closes when it has cleaned up; how it does so makes no difference.
-        let _ = io::copy(&mut self.stream, &mut io::sink());
-        Ok(())
+        let start = Instant::now();
+        loop {
+            // The server closes when it has cleaned up; how it does so makes no difference.
+            match self.read(start, self.timeout) {
+                Err(ClientError::NoAnswer(limit)) => return Err(ClientError::NoAnswer(limit)),
+                Err(_) | Ok([]) => return Ok(()),
+                Ok(read) => {
+                    let taken = read.len();
+                    self.stream.consume(taken);
+                }
+            }
+        }
+    }
+}
+
+/// Connects; where too many stand before the door, waits for no longer than this. What is sent later
+/// waits for room as long.
+fn reach(path: &str, limit: Option<Duration>) -> io::Result<UnixStream> {
+    let kind = SocketType::STREAM;
+    let socket = socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
+    sockopt::set_socket_timeout(&socket, Timeout::Send, limit)?;
+    let address = SocketAddrUnix::new(path)?;
+    loop {
+        match rustix::net::connect(&socket, &address) {
+            Err(rustix::io::Errno::INTR) => {}
+            done => return Ok(done.map(|()| UnixStream::from(socket))?),
+        }
+    }
+}
+
+fn no_answer(error: io::Error, limit: Option<Duration>) -> ClientError {
+    match (error.kind(), limit) {
+        (io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut, Some(limit)) => {
+            ClientError::NoAnswer(limit)
+        }
+        _ => error.into(),
     }
 }

@@ -19,7 +19,6 @@ use programs::{Fallen, Programs};
 pub(crate) use programs::{Launch, NOT_FOUND, NOT_RUNNABLE, launch};
 use quorate_sim::Cluster;
 use quorate_sim::host::Host;
-use quorate_sim::replay::Deviation;
 use quorate_sim::scenario::{Check, Due, Player, Report, Scenario};
 
 pub(crate) const EXPECTATION: u8 = 123;
@@ -73,7 +72,11 @@ pub(crate) fn complain(message: &str, code: u8) -> ExitCode {
 fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
     let signals = signals()?;
     let mut ending = once(arguments, plan, &signals)?;
-    let deviations = plan.deviations.iter().map(Deviation::check);
+    let file = &plan.scenario.file;
+    let deviations = plan
+        .deviations
+        .iter()
+        .map(|deviation| deviation.check(file));
     ending.report.checks.extend(deviations);
     let mut good = tell_failures(&ending.report);
     tell_fallen(&mut ending);
@@ -114,7 +117,7 @@ fn tell_fallen(ending: &mut Ending) {
         eprintln!("quorate: node {node}: {program}: ended with {code}");
         ending.report.checks.push(Check {
             name: format!("node {node}: {program}: ends with 0"),
-            line: None,
+            place: None,
             at: ending.at,
             failure: Some(format!("it ended with {code}")),
         });

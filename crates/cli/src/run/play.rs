@@ -115,7 +115,7 @@ impl<'a> Play<'a> {
         if let Some((limit, _)) = self.limit {
             report.checks.push(Check {
                 name: format!("the program ends within {limit:?} of real time"),
-                line: None,
+                place: None,
                 at: self.host.cluster().now(),
                 failure: self.timed_out.then(|| "it was still running".to_owned()),
             });

@@ -8,6 +8,9 @@ use std::process::{Command, Output, Stdio};
 use super::Arguments;
 use crate::run::{EXPECTATION, SEED, UNEXPECTED};
 
+/// Where a run reads its history.
+const SCENARIO: &str = "/dev/stdin";
+
 /// What a failed run says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failed {
@@ -40,7 +43,7 @@ impl Trial {
         if let Some(node) = arguments.node {
             all.extend(["--node".into(), node.to_string().into()]);
         }
-        all.extend(["--scenario", "/dev/stdin", "--"].map(OsString::from));
+        all.extend(["--scenario", SCENARIO, "--"].map(OsString::from));
         all.extend(arguments.words.iter().cloned());
         Self { arguments: all }
     }
@@ -91,13 +94,11 @@ impl Trial {
     }
 }
 
-/// `1.5s: line 3: node 1: quorate: …` → `node 1: quorate: …`
+/// `1.5s: /dev/stdin:3: node 1: quorate: …` → `node 1: quorate: …`
 fn without_place(line: &str) -> String {
     let (_, rest) = line.split_once(": ").unwrap_or(("", line));
-    let rest = match rest
-        .strip_prefix("line ")
-        .and_then(|rest| rest.split_once(": "))
-    {
+    let place = rest.strip_prefix(SCENARIO);
+    let rest = match place.and_then(|rest| rest.split_once(": ")) {
         Some((_, rest)) => rest,
         None => rest,
     };
@@ -116,7 +117,7 @@ mod tests {
     fn places_do_not_count() {
         for (line, expected) in [
             (
-                "1.5s: line 3: node 1: quorate: a: b",
+                "1.5s: /dev/stdin:3: node 1: quorate: a: b",
                 "node 1: quorate: a: b",
             ),
             (

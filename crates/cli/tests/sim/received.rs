@@ -134,20 +134,22 @@ fn missing() {
     let found = "node 1: votequorum nodelist ring \"1.d\", members 1; \
         node 1: votequorum quorum quorate false, members 1, nodes 1 2";
     let shown = errors(&output);
+    let path = bench.path("scenario.toml");
+    let place = format!("{}:6", path.display());
     assert!(
-        shown.contains(&format!("line 6: {name}: {failure}")),
+        shown.contains(&format!(": {place}: {name}: {failure}")),
         "{shown}"
     );
     assert!(shown.contains(found), "{shown}");
     let tap = bench.text("tap");
     assert!(
-        tap.contains(&format!("not ok 1 - line 6: {name}\n")),
+        tap.contains(&format!("not ok 1 - {place}: {name}\n")),
         "{tap}"
     );
     assert!(tap.contains("did not come after"), "{tap}");
     let junit = bench.text("xml");
     assert!(
-        junit.contains(&format!("name=\"line 6: {name}\"")),
+        junit.contains(&format!("name=\"{place}: {name}\"")),
         "{junit}"
     );
     assert!(

@@ -170,7 +170,7 @@ fn deviations_are_named() {
             "quorum 0: 1/1",
             1,
             Some(
-                "line 5: what was recorded can be simulated: the node was told \
+                ":5: what was recorded can be simulated: the node was told \
             quorum 0: 1/1; in the simulation, quorum 1: 1/1",
             ),
         ),
@@ -178,7 +178,7 @@ fn deviations_are_named() {
             "quorum 1: 1/1",
             7,
             Some(
-                "line 6: what was recorded can be simulated: votes: recorded 7, \
+                ":6: what was recorded can be simulated: votes: recorded 7, \
             simulated 1",
             ),
         ),

@@ -38,7 +38,7 @@ use quorate_engine::{Compat, NodeId};
 
 use crate::config::ClusterConfig;
 use crate::log::{Line, LogError, What};
-use crate::scenario::{Check, Scenario};
+use crate::scenario::{Check, Place, Scenario};
 use candidate::Candidate;
 
 /// What the simulation cannot tell as it was recorded.
@@ -55,10 +55,13 @@ pub struct Deviation {
 impl Deviation {
     /// As one of the things that were looked at in a run.
     #[must_use]
-    pub fn check(&self) -> Check {
+    pub fn check(&self, file: &str) -> Check {
         Check {
             name: "what was recorded can be simulated".to_owned(),
-            line: Some(self.line),
+            place: Some(Place {
+                file: file.to_owned(),
+                line: self.line,
+            }),
             at: self.at,
             failure: Some(self.text.clone()),
         }
@@ -110,6 +113,7 @@ pub fn replay(file: &str, lines: &[Line], compat: Compat) -> Result<Replay, LogE
     let (before, steps, deviations, violations) = best.finish();
     let scenario = Scenario {
         name: file.to_owned(),
+        file: file.to_owned(),
         config,
         seed: 0,
         compat,

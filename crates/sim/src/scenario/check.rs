@@ -112,6 +112,7 @@ pub(super) fn scenario(file: &str, text: &str, read: Read<'_>) -> Result<Scenari
     };
     Ok(Scenario {
         name: raw.name.unwrap_or_else(|| file.to_owned()),
+        file: file.to_owned(),
         config: cluster.config,
         seed: cluster.seed,
         compat: cluster.compat,
@@ -133,7 +134,7 @@ pub(super) fn operation<S: Services>(
     cluster: &Cluster<S>,
 ) -> Result<Operation, ScenarioError> {
     let source = Source { file, text, read };
-    let raw: RawStep = source.parse()?;
+    let raw: RawStep = source.parse().map_err(only_what_is_taken)?;
     let state = |node| match cluster.running(node) {
         Some(Running::Up) => State::Up,
         Some(Running::Paused) => State::Paused,
@@ -141,4 +142,29 @@ pub(super) fn operation<S: Services>(
     };
     let states = cluster.nodes().map(|node| (node, state(node))).collect();
     steps::operation(source, &raw, &cluster.faults().list(), states)
+}
+
+/// What steps have in a file only.
+const IN_FILES: [&str; 5] = ["at", "after", "pace", "on_call", "expect"];
+
+/// Leaves these out of the words that an error says were expected.
+fn only_what_is_taken(error: ScenarioError) -> ScenarioError {
+    let ScenarioError::Scenario { place, kind } = error else {
+        return error;
+    };
+    let kind = match kind {
+        ScenarioErrorKind::Toml(text) => ScenarioErrorKind::Toml(without_those(&text)),
+        other => other,
+    };
+    ScenarioError::Scenario { place, kind }
+}
+
+fn without_those(text: &str) -> String {
+    const LIST: &str = "expected one of ";
+    let Some((found, list)) = text.split_once(LIST) else {
+        return text.to_owned();
+    };
+    let taken = |word: &&str| !IN_FILES.contains(&word.trim_matches('`'));
+    let words: Vec<&str> = list.split(", ").filter(taken).collect();
+    format!("{found}{LIST}{}", words.join(", "))
 }

@@ -159,7 +159,7 @@ pub use error::{ScenarioError, ScenarioErrorKind};
 pub use expectation::Expectation;
 pub use heard::{ExpectedEvent, Heard};
 pub use player::{Due, Player};
-pub use report::{Check, Report, escape_xml};
+pub use report::{Check, Place, Report, escape_xml};
 pub use time::parse as parse_time;
 
 use std::path::Path;
@@ -179,6 +179,8 @@ use crate::transport::Services;
 pub struct Scenario {
     /// Its name.
     pub name: String,
+    /// What errors call the file that its lines are lines of.
+    pub file: String,
     /// The configuration of the cluster.
     pub config: ClusterConfig,
     /// The seed of all chance.
@@ -399,6 +401,15 @@ impl Scenario {
             std::fs::read_to_string(directory.join(name)).map_err(|error| error.to_string())
         };
         Scenario::parse(&file, &text, &read)
+    }
+
+    /// A line of it.
+    #[must_use]
+    pub fn place(&self, line: usize) -> Place {
+        Place {
+            file: self.file.clone(),
+            line,
+        }
     }
 
     /// Whether it expects programs to have received something: see [`Player::hear`].

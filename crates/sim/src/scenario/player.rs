@@ -166,7 +166,7 @@ impl<'a> Player<'a> {
     fn compare(&mut self, expected: &[Heard], at: Duration, received: &[Received]) {
         self.checks.extend(expected.iter().map(|expected| Check {
             name: expected.to_string(),
-            line: Some(expected.line),
+            place: Some(self.scenario.place(expected.line)),
             at,
             failure: expected.difference(received),
         }));
@@ -198,7 +198,7 @@ impl<'a> Player<'a> {
     {
         self.checks.push(Check {
             name: name.to_owned(),
-            line: Some(line),
+            place: Some(self.scenario.place(line)),
             at: cluster.now(),
             failure,
         });
@@ -215,7 +215,7 @@ impl<'a> Player<'a> {
         let mut judge = |name: &str, failure| {
             self.checks.push(Check {
                 name: name.to_owned(),
-                line: None,
+                place: None,
                 at: cluster.now(),
                 failure,
             });

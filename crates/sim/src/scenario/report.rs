@@ -9,11 +9,26 @@ pub struct Check {
     /// What was expected.
     pub name: String,
     /// The scenario's line, if it is about one.
-    pub line: Option<usize>,
+    pub place: Option<Place>,
     /// The virtual time.
     pub at: Duration,
     /// What was found instead; `None` if it was as expected.
     pub failure: Option<String>,
+}
+
+/// A line of a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The file's name, as the user gave it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
 }
 
 /// All that was looked at.
@@ -29,8 +44,8 @@ pub struct Report {
 
 impl Check {
     fn title(&self) -> String {
-        match self.line {
-            Some(line) => format!("line {line}: {}", self.name),
+        match &self.place {
+            Some(place) => format!("{place}: {}", self.name),
             None => self.name.clone(),
         }
     }
@@ -150,7 +165,10 @@ mod tests {
     fn report() -> Report {
         let check = |name: &str, failure: Option<&str>| Check {
             name: name.to_owned(),
-            line: Some(3),
+            place: Some(Place {
+                file: "a #.toml".to_owned(),
+                line: 3,
+            }),
             at: Duration::from_millis(1500),
             failure: failure.map(str::to_owned),
         };
@@ -168,8 +186,8 @@ mod tests {
     fn tap() {
         assert_eq!(
             report().to_tap(),
-            "TAP version 14\n# a <b>, seed 9\n1..2\nok 1 - line 3: node 1: quorate \\#1\n\
-             not ok 2 - line 3: node 2\n  ---\n  message: \"\\\"x\\\"\\n\\u0001\"\n  \
+            "TAP version 14\n# a <b>, seed 9\n1..2\nok 1 - a \\#.toml:3: node 1: quorate \\#1\n\
+             not ok 2 - a \\#.toml:3: node 2\n  ---\n  message: \"\\\"x\\\"\\n\\u0001\"\n  \
              time_us: 1500000\n  ...\n"
         );
     }
@@ -178,7 +196,7 @@ mod tests {
     fn junit() {
         let xml = report().to_junit();
         assert!(xml.contains("<testsuite name=\"a &lt;b&gt;\" tests=\"2\" failures=\"1\""));
-        assert!(xml.contains("name=\"line 3: node 1: quorate #1\" time=\"1.500000\"/>\n"));
+        assert!(xml.contains("name=\"a #.toml:3: node 1: quorate #1\" time=\"1.500000\"/>\n"));
         assert!(xml.contains("<failure message=\"&quot;x&quot;&#10;\u{fffd}\"/>"));
         assert!(!report().is_success());
     }

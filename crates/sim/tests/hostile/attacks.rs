@@ -151,7 +151,7 @@ fn flood(door: &Endpoint, round: usize) {
     };
     for _ in 0..20 {
         (0..AT_ONCE).for_each(|_| bad.put_request(&request));
-        bad.notify(1);
+        bad.notify(AT_ONCE as usize);
         if bad.take_replies(AT_ONCE).is_none() {
             return;
         }

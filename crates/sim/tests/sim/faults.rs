@@ -182,7 +182,7 @@ fn expectations_of_what_programs_receive() {
     assert_eq!(
         failed,
         [
-            "line 7: programs on node 1 received [votequorum nodelist members 1] \
+            "s.toml:7: programs on node 1 received [votequorum nodelist members 1] \
           [node 1: quorum quorate false]: [votequorum nodelist members 1] did not come; \
           nothing was received"
         ]

@@ -28,7 +28,7 @@ fn failures(text: &str) -> Vec<String> {
     let line = |check: &quorate_sim::scenario::Check| {
         format!(
             "{:?} {}: {}",
-            check.line,
+            check.place.as_ref().map(|place| place.line),
             check.name,
             check.failure.as_deref().unwrap_or("")
         )
@@ -389,6 +389,23 @@ fn one_operation_for_a_cluster_as_it_is() {
     ] {
         let error = act(text).unwrap_err();
         assert!(error.contains(word), "{text}: {error}");
+    }
+    // What only steps of a file have is not among what can stand here.
+    let error = act("kil = 1").unwrap_err();
+    let (_, words) = error.split_once("expected one of ").unwrap();
+    let words: Vec<_> = words
+        .split(", ")
+        .map(|word| word.trim_matches('`'))
+        .collect();
+    assert_eq!(
+        (words.first(), words.last()),
+        (Some(&"up"), Some(&"fault_off"))
+    );
+    assert_eq!(words.len(), 17, "{words:?}");
+    for word in &words {
+        // As a key it is known, whatever stands behind it.
+        let error = act(&format!("{word} = 1.5")).unwrap_err();
+        assert!(!error.contains("unknown field"), "{error}");
     }
     let groups = crate::ids(&[1, 2, 3]);
     let groups: Vec<_> = groups.chunks(1).collect();
