@@ -50,6 +50,18 @@ impl<T> Shared<T> {
         // SAFETY: valid as long as there is a reference, and this is one.
         unsafe { self.counted.as_ref() }
     }
+
+    /// To be called once, when the last reference is dropped.
+    #[cold]
+    fn drop_value(&mut self) {
+        fence(Ordering::Acquire);
+        // SAFETY: this was the last reference; the memory came from `alloc`
+        // with this layout.
+        unsafe {
+            self.counted.drop_in_place();
+            dealloc(self.counted.as_ptr().cast(), Layout::new::<Counted<T>>());
+        }
+    }
 }
 
 impl<T> Clone for Shared<T> {
@@ -72,13 +84,7 @@ impl<T> Deref for Shared<T> {
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         if self.counted().references.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
-            // SAFETY: this was the last reference; the memory came from `alloc`
-            // with this layout.
-            unsafe {
-                self.counted.drop_in_place();
-                dealloc(self.counted.as_ptr().cast(), Layout::new::<Counted<T>>());
-            }
+            self.drop_value();
         }
     }
 }

@@ -119,7 +119,7 @@ impl Cpg {
     ) -> Result<Option<Event<'a>>, Error> {
         let len = loop {
             let bytes = buffer.0.as_mut_bytes();
-            let Some(len) = self.session.take_event(bytes, more)? else {
+            let Some(len) = self.session.take_event(&mut *bytes, more)? else {
                 return Ok(None);
             };
             match bytes.get(..len).map_or(Ok(None), Event::decode) {

@@ -1,13 +1,13 @@
 //! What the sessions with all services have in common.
 
 use crate::{Error, Options};
-use quorate_ipc::client::{Room, Signal, Wait};
+use quorate_ipc::client::{Room, Signal, Space, Wait};
 use quorate_ipc::header::ResponseHeader;
 use quorate_ipc::{Connection, Service};
 use quorate_proto::{ReplyError, check_reply};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
-use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
 
 /// The methods by which a session with a field `session` waits for its events
 /// and ends; the same for every service that sends any.
@@ -102,6 +102,24 @@ impl Session {
         Ok(reply)
     }
 
+    /// The same, in the caller's room, which is not cleared before.
+    pub(crate) fn call_in<'a, R: FromBytes + KnownLayout + Immutable, const N: usize>(
+        &self,
+        request: &[u8],
+        id: i32,
+        room: &'a mut Space<N>,
+    ) -> Result<&'a R, Error> {
+        let len = self.connection.call(request, &mut *room)?;
+        let reply = room.filled();
+        self.check(reply, len, id, size_of::<R>())?;
+        match R::ref_from_prefix(reply) {
+            Ok((reply, _)) => Ok(reply),
+            Err(_) => {
+                Err(self.refused_or_malformed(ReplyError::Malformed("a reply has no fields")))
+            }
+        }
+    }
+
     /// Sends a request and reads a reply of `least` bytes or more into a larger
     /// type; returns the number of bytes.
     pub(crate) fn call_at_least<R: FromBytes + IntoBytes + Immutable>(
@@ -112,12 +130,18 @@ impl Session {
         least: usize,
     ) -> Result<usize, Error> {
         let len = self.connection.call(request, reply.as_mut_bytes())?;
-        let checked = match ResponseHeader::read_from_prefix(reply.as_bytes()) {
+        self.check(reply.as_bytes(), len, id, least)?;
+        Ok(len)
+    }
+
+    /// [`check_reply`] for a reply of `len` bytes.
+    #[inline(always)]
+    fn check(&self, reply: &[u8], len: usize, id: i32, least: usize) -> Result<(), Error> {
+        let checked = match ResponseHeader::read_from_prefix(reply) {
             Ok((header, _)) => check_reply(&header, len, id, least),
             Err(_) => Err(ReplyError::Malformed("a reply has no header")),
         };
-        checked.map_err(|error| self.refused_or_malformed(error))?;
-        Ok(len)
+        checked.map_err(|error| self.refused_or_malformed(error))
     }
 
     /// Sends a request and returns the length of the reply, which the caller
@@ -136,12 +160,12 @@ impl Session {
         Ok(self.connection.send_only(request)?)
     }
 
-    pub(crate) fn take_event(
+    pub(crate) fn take_event<'a>(
         &self,
-        buffer: &mut (impl Room + ?Sized),
+        room: impl Into<Room<'a>>,
         more: bool,
     ) -> Result<Option<usize>, Error> {
-        Ok(self.connection.take_event(buffer, more)?)
+        Ok(self.connection.take_event(room, more)?)
     }
 
     pub(crate) fn poll(&self, limit: Option<Duration>) -> Result<Signal, Error> {

@@ -109,11 +109,12 @@ impl VoteQuorum {
     ///
     /// As [`Self::info`].
     pub fn with_info<T>(&self, nodeid: u32, look: impl FnOnce(&Info) -> T) -> Result<T, Error> {
-        let (request, least) = (GetInfo::new(nodeid), size_of::<Info>());
-        let mut info = Info::new_zeroed();
-        self.session
-            .call_at_least(request.as_bytes(), reply_id::GET_INFO, &mut info, least)?;
-        Ok(look(&info))
+        let mut room = Space::<{ size_of::<Info>() }>::new();
+        let request = GetInfo::new(nodeid);
+        let info = self
+            .session
+            .call_in(request.as_bytes(), reply_id::GET_INFO, &mut room)?;
+        Ok(look(info))
     }
 
     /// Changes the cluster's expected votes.

@@ -6,6 +6,7 @@ use crate::memory::Memory;
 use crate::ring::{
     HEADER_LEN, READ_INDEX, REFERENCES, SEMAPHORE, WORD_SIZE, Words, consume, data_len, produce,
 };
+use crate::sys::Room;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::sync::atomic::Ordering;
@@ -35,7 +36,9 @@ fn in_memory(data: &[u8]) {
             2..=4 => memory.words()[at % words].store(value, Ordering::Relaxed),
             5 => {
                 let room = usize::from(bytes[0]);
-                if let Ok(len) = consume(&memory, &mut read, at, &mut buffer[..room]) {
+                if let Ok(len) =
+                    consume(&memory, &mut read, at, &mut Room::from(&mut buffer[..room]))
+                {
                     assert!(len <= at);
                 }
                 // What is behind the caller's room is not touched.
@@ -92,7 +95,12 @@ fn in_files(data: &[u8]) {
             2..=4 => word(&chunks, at * 4, value),
             5 => {
                 let room = usize::from(bytes[0]).min(MAX);
-                if let Ok(len) = consume(&ring, &mut read, at.min(MAX), &mut buffer[..room]) {
+                if let Ok(len) = consume(
+                    &ring,
+                    &mut read,
+                    at.min(MAX),
+                    &mut Room::from(&mut buffer[..room]),
+                ) {
                     assert!(len <= at);
                 }
                 assert!(buffer[room..].iter().all(|byte| *byte == 0xEE));

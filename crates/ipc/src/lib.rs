@@ -22,7 +22,6 @@ mod error;
 pub mod fuzzing;
 pub mod handshake;
 pub mod header;
-mod lock;
 #[cfg(fuzzing)]
 mod memory;
 pub mod process;

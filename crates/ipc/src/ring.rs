@@ -15,7 +15,7 @@
 use crate::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::error::Error;
 use crate::semaphore;
-use crate::sys::Room;
+use crate::sys::{Room, copy};
 
 pub(crate) const COMMITTED: u32 = 0xA1A1_A1A1;
 const ALLOCATED: u32 = 0xA110_CED0;
@@ -43,16 +43,16 @@ pub(crate) trait Shared {
     fn has_room(&self, at: usize, len: usize) -> Result<bool, Error>;
     /// Lays a chunk at `at`, publishes the producer's next index, and counts the chunk.
     fn append(&self, at: usize, payload: &[u8], next: usize) -> Result<(), Error>;
-    /// Copies the payload of the chunk at `at`, if [`payload_len`] believes its marks, and returns
-    /// its length; of a chunk longer than the buffer the rest is dropped.
-    fn copy(
-        &self,
-        at: usize,
-        max: usize,
-        buffer: &mut (impl Room + ?Sized),
-    ) -> Result<usize, Error>;
-    /// Marks the chunk at `at` consumed and publishes the consumer's next index.
-    fn release(&self, at: usize, next: usize) -> Result<(), Error>;
+    /// Copies the payload of the chunk at `at`, if [`payload_len`] believes its marks, as far as there
+    /// is room; then marks it consumed and publishes the consumer's next index.
+    fn take(&self, at: usize, max: usize, room: &mut Room<'_>) -> Result<Taken, Error>;
+}
+
+/// A chunk that was taken.
+pub(crate) struct Taken {
+    pub(crate) len: usize,
+    /// Where the next one will be.
+    pub(crate) next: usize,
 }
 
 pub(crate) fn chunk_words(len: usize) -> usize {
@@ -78,22 +78,19 @@ pub(crate) fn payload_len(len: u32, magic: u32, max: usize, words: usize) -> Res
     Ok(len)
 }
 
-/// Copies the chunk at `at` into `buffer` and gives its room back.
+/// Copies the chunk at `at`, as far as there is room, and gives its place back.
 ///
-/// To be called once for each count taken from the semaphore. Returns the
-/// chunk's length; of a chunk longer than the buffer the rest is dropped.
+/// To be called once for each count taken from the semaphore. Returns the chunk's length.
 #[inline(always)]
 pub(crate) fn consume(
     ring: &impl Shared,
     at: &mut usize,
     max: usize,
-    buffer: &mut (impl Room + ?Sized),
+    room: &mut Room<'_>,
 ) -> Result<usize, Error> {
-    let len = ring.copy(*at, max, buffer)?;
-    let next = advance(*at, chunk_words(len), ring.size());
-    ring.release(*at, next)?;
-    *at = next;
-    Ok(len)
+    let taken = ring.take(*at, max, room)?;
+    *at = taken.next;
+    Ok(taken.len)
 }
 
 /// Appends a chunk at `at`, or reports that there is no room yet.
@@ -135,51 +132,32 @@ pub(crate) trait Words {
     fn read_index(&self) -> &AtomicU32;
     fn semaphore(&self) -> &AtomicU64;
     fn words(&self) -> &[AtomicU32];
-    /// Loads bytes that begin in the word at `from` and do not go beyond the last one.
-    fn load(&self, from: usize, bytes: &mut [u8]) {
-        for (bytes, word) in bytes.chunks_mut(4).zip(&self.words()[from..]) {
-            bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes()[..bytes.len()]);
-        }
-    }
-    /// Stores bytes as [`Self::load`] loads them, and zeros behind the last one.
-    fn store(&self, to: usize, bytes: &[u8]) {
-        for (bytes, word) in bytes.chunks(4).zip(&self.words()[to..]) {
-            let mut whole = [0; 4];
-            whole[..bytes.len()].copy_from_slice(bytes);
-            word.store(u32::from_ne_bytes(whole), Ordering::Relaxed);
-        }
-    }
     /// Wakes one waiter of the semaphore.
     fn wake(&self);
+}
 
-    /// Stores the payload of a chunk at `at` that reaches the last word.
-    #[cold]
-    fn store_around(&self, at: usize, payload: &[u8]) {
-        let words = self.words().len();
-        let to = advance(at, CHUNK_HEADER_WORDS, words);
-        let (head, tail) = payload.split_at(payload.len().min((words - to) * 4));
-        self.store(to, head);
-        self.store(0, tail);
-    }
+/// Stores the payload of the chunk at `at` where it goes on at the ring's beginning.
+#[cold]
+fn store_around(words: &[AtomicU32], at: usize, payload: &[u8]) {
+    let to = advance(at, CHUNK_HEADER_WORDS, words.len());
+    let (head, tail) = payload.split_at(payload.len().min((words.len() - to) * 4));
+    copy::store(&words[to..], head);
+    copy::store(words, tail);
+}
 
-    /// Loads what [`Self::store_around`] has stored.
-    #[cold]
-    fn load_around(&self, at: usize, buffer: &mut [u8]) {
-        let words = self.words().len();
-        let from = advance(at, CHUNK_HEADER_WORDS, words);
-        let (head, tail) = buffer.split_at_mut(buffer.len().min((words - from) * 4));
-        self.load(from, head);
-        self.load(0, tail);
-    }
+/// Loads what [`store_around`] has stored.
+#[cold]
+fn load_around(words: &[AtomicU32], at: usize, len: usize, room: &mut Room<'_>) {
+    let from = advance(at, CHUNK_HEADER_WORDS, words.len());
+    let head = len.min((words.len() - from) * 4);
+    copy::load(&words[from..], head, room);
+    copy::load(words, len - head, room);
 }
 
 /// The two words in front of a chunk's payload.
 #[inline(always)]
 fn header(words: &[AtomicU32], at: usize) -> [&AtomicU32; CHUNK_HEADER_WORDS] {
-    match words.get(at..) {
-        Some([len, magic, ..]) => [len, magic],
-        _ => [&words[at], &words[0]],
-    }
+    [&words[at], words.get(at + 1).unwrap_or(&words[0])]
 }
 
 impl<T: Words> Shared for T {
@@ -197,13 +175,13 @@ impl<T: Words> Shared for T {
 
     #[inline(always)]
     fn append(&self, at: usize, payload: &[u8], next: usize) -> Result<(), Error> {
-        let [len, magic] = header(self.words(), at);
+        let words = self.words();
+        let [len, magic] = header(words, at);
         len.store(0, Ordering::Relaxed);
         magic.store(ALLOCATED, Ordering::Release);
-        if at < next {
-            self.store(at + CHUNK_HEADER_WORDS, payload);
-        } else {
-            self.store_around(at, payload);
+        match words.get(at + CHUNK_HEADER_WORDS..at + chunk_words(payload.len())) {
+            Some(place) => copy::store(place, payload),
+            None => store_around(words, at, payload),
         }
         len.store(payload.len() as u32, Ordering::Relaxed);
         self.write_index().store(next as u32, Ordering::Relaxed);
@@ -215,32 +193,20 @@ impl<T: Words> Shared for T {
     }
 
     #[inline(always)]
-    fn copy(
-        &self,
-        at: usize,
-        max: usize,
-        buffer: &mut (impl Room + ?Sized),
-    ) -> Result<usize, Error> {
-        let words = self.words().len();
-        let [len, magic] = header(self.words(), at);
-        let magic = magic.load(Ordering::Acquire);
-        let len = payload_len(len.load(Ordering::Relaxed), magic, max, words)?;
-        let buffer = buffer.room(len);
-        if at + chunk_words(len) <= words {
-            self.load(at + CHUNK_HEADER_WORDS, buffer);
-        } else {
-            self.load_around(at, buffer);
+    fn take(&self, at: usize, max: usize, room: &mut Room<'_>) -> Result<Taken, Error> {
+        let words = self.words();
+        let [word, magic] = header(words, at);
+        let seen = magic.load(Ordering::Acquire);
+        let len = payload_len(word.load(Ordering::Relaxed), seen, max, words.len())?;
+        match words.get(at + CHUNK_HEADER_WORDS..at + chunk_words(len)) {
+            Some(payload) => copy::load(payload, len, room),
+            None => load_around(words, at, len, room),
         }
-        Ok(len)
-    }
-
-    #[inline(always)]
-    fn release(&self, at: usize, next: usize) -> Result<(), Error> {
-        let [len, magic] = header(self.words(), at);
-        len.store(0, Ordering::Relaxed);
+        let next = advance(at, chunk_words(len), words.len());
+        word.store(0, Ordering::Relaxed);
         magic.store(CONSUMED, Ordering::Release);
         self.read_index().store(next as u32, Ordering::Release);
-        Ok(())
+        Ok(Taken { len, next })
     }
 }
 

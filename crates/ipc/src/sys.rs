@@ -1,7 +1,9 @@
-//! System calls and mappings: the only unsafe code of this crate.
+//! System calls, and memory that others use at the same time: the only unsafe code of this crate.
 
+pub(crate) mod copy;
 pub(crate) mod host;
 mod kernel_words;
+pub(crate) mod lock;
 mod mapping;
 mod room;
 

@@ -16,7 +16,7 @@ fn wanted(count: u32) -> Vec<u8> {
 
 fn ask(client: &Connection, bytes: &[u8]) -> Vec<u8> {
     let mut answer = vec![0; 8192];
-    let len = client.call(bytes, &mut answer).unwrap();
+    let len = client.call(bytes, answer.as_mut_slice()).unwrap();
     answer.truncate(len);
     answer
 }

@@ -9,10 +9,12 @@
 
 #[path = "../../../crates/ipc/src/atomic.rs"]
 mod atomic;
+#[path = "../../../crates/ipc/src/sys/copy.rs"]
+mod copy;
 mod futex;
 #[path = "../../../src/handles.rs"]
 mod handles;
-#[path = "../../../crates/ipc/src/lock.rs"]
+#[path = "../../../crates/ipc/src/sys/lock.rs"]
 mod lock;
 #[path = "../../../crates/ipc/src/memory.rs"]
 mod memory;
@@ -20,6 +22,8 @@ mod memory;
 mod per_process;
 #[path = "../../../crates/ipc/src/ring.rs"]
 mod ring;
+#[path = "../../../crates/ipc/src/sys/room.rs"]
+mod room;
 #[path = "../../../crates/ipc/src/semaphore.rs"]
 mod semaphore;
 #[path = "../../../src/shared.rs"]

@@ -34,16 +34,8 @@ pub(crate) mod sys {
     use crate::futex;
     use std::time::Duration;
 
-    /// Where a message is copied to.
-    pub(crate) trait Room {
-        fn room(&mut self, len: usize) -> &mut [u8];
-    }
-
-    impl<const N: usize> Room for [u8; N] {
-        fn room(&mut self, len: usize) -> &mut [u8] {
-            &mut self[..len.min(N)]
-        }
-    }
+    pub(crate) use crate::copy;
+    pub(crate) use crate::room::Room;
 
     pub(crate) fn futex_wait_private(word: &AtomicU32, value: u32, _: Option<Duration>) {
         futex::wait(|| word.load(crate::atomic::Ordering::SeqCst) == value);

@@ -89,7 +89,7 @@ impl Words for Ring {
 fn check_next(ring: &Ring, at: &mut usize, expected: &[u8]) {
     take(ring.semaphore());
     let mut buffer = [0; 8];
-    let len = consume(ring, at, 8, &mut buffer).unwrap();
+    let len = consume(ring, at, 8, &mut (&mut buffer).into()).unwrap();
     assert_eq!(&buffer[..len], expected);
 }
 

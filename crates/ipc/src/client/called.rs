@@ -8,7 +8,7 @@ use crate::calls::{CUT_SHORT, Data, Header};
 use crate::error::Error;
 use crate::ring::{
     CHUNK_HEADER, COMMITTED, CONSUMED, FLOW_CONTROL, HEADER_LEN, READ_INDEX, REFERENCES, SEMAPHORE,
-    Shared, WORD_SIZE, WRITE_INDEX, advance, data_len, fits, payload_len,
+    Shared, Taken, WORD_SIZE, WRITE_INDEX, advance, chunk_words, data_len, fits, payload_len,
 };
 use crate::sys::{self, Room};
 use std::fs::File;
@@ -147,31 +147,25 @@ impl Shared for CalledRing {
         self.header.add(SEMAPHORE, 1)
     }
 
-    fn copy(
-        &self,
-        at: usize,
-        max: usize,
-        buffer: &mut (impl Room + ?Sized),
-    ) -> Result<usize, Error> {
+    fn take(&self, at: usize, max: usize, room: &mut Room<'_>) -> Result<Taken, Error> {
         let mut start = [0; AT_ONCE];
         self.data.read(at, &mut start)?;
         let [len, magic] = [0, 4]
             .map(|i| u32::from_ne_bytes([start[i], start[i + 1], start[i + 2], start[i + 3]]));
         let len = payload_len(len, magic, max, self.size())?;
-        let buffer = buffer.room(len);
-        let (first, rest) = buffer.split_at_mut(buffer.len().min(AT_ONCE - CHUNK_HEADER));
-        first.copy_from_slice(&start[CHUNK_HEADER..][..first.len()]);
-        if !rest.is_empty() {
-            self.data
-                .read(advance(at, AT_ONCE / 4, self.size()), rest)?;
+        let in_start = len.min(AT_ONCE - CHUNK_HEADER);
+        room.push(&start[CHUNK_HEADER..][..in_start]);
+        if len > in_start {
+            let after = advance(at, AT_ONCE / 4, self.size());
+            room.read(len - in_start, |rest| {
+                self.data.read(after, rest).map(|()| rest.len())
+            })?;
         }
-        Ok(len)
-    }
-
-    fn release(&self, at: usize, next: usize) -> Result<(), Error> {
+        let next = advance(at, chunk_words(len), self.size());
         let mut spent = [0; CHUNK_HEADER];
         spent[4..].copy_from_slice(&CONSUMED.to_ne_bytes());
         self.data.write(at, &spent)?;
-        self.header.set(READ_INDEX, next as u32)
+        self.header.set(READ_INDEX, next as u32)?;
+        Ok(Taken { len, next })
     }
 }

@@ -42,16 +42,25 @@ impl Datagrams {
         })
     }
 
-    fn take(&self, socket: &OwnedFd, of: Count, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
-        match sys::recv_datagram(socket.as_fd(), buffer)? {
+    fn take(
+        &self,
+        socket: &OwnedFd,
+        of: Count,
+        room: &mut Room<'_>,
+    ) -> Result<Option<usize>, Error> {
+        let len = room.read(usize::MAX, |bytes| {
+            Ok(match sys::recv_datagram(socket.as_fd(), bytes)? {
+                Transfer::Done(len) => len,
+                Transfer::WouldBlock => 0,
+            })
+        })?;
+        if len == 0 {
             // A datagram without content is none of libqb's; what shutdown
             // makes of a socket reads the same.
-            Transfer::Done(0) | Transfer::WouldBlock => Ok(None),
-            Transfer::Done(len) => {
-                self.control.count(of, -1)?;
-                Ok(Some(len))
-            }
+            return Ok(None);
         }
+        self.control.count(of, -1)?;
+        Ok(Some(len))
     }
 }
 
@@ -85,14 +94,14 @@ impl Transport for Datagrams {
         Ok(true)
     }
 
-    fn received(&self, _: &mut CallState, _: &mut [u8]) -> Result<Option<usize>, Error> {
+    fn received(&self, _: &mut CallState, _: &mut Room<'_>) -> Result<Option<usize>, Error> {
         Ok(None)
     }
 
     fn receive(
         &self,
         _: &mut CallState,
-        reply: &mut [u8],
+        reply: &mut Room<'_>,
         slice: Duration,
     ) -> Result<Option<usize>, Error> {
         if let Some(len) = self.take(&self.calls, Count::Responses, reply)? {
@@ -105,10 +114,10 @@ impl Transport for Datagrams {
     fn take_event(
         &self,
         _: BorrowedFd<'_>,
-        buffer: &mut (impl Room + ?Sized),
+        room: &mut Room<'_>,
         _: bool,
     ) -> Result<Option<usize>, Error> {
-        self.take(&self.events, Count::Events, buffer.room(usize::MAX))
+        self.take(&self.events, Count::Events, room)
     }
 
     fn poll_event(&self, setup: BorrowedFd<'_>, limit: Option<Duration>) -> Result<Ready, Error> {

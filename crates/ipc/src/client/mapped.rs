@@ -89,14 +89,6 @@ impl Words for MappedRing {
     fn words(&self) -> &[AtomicU32] {
         self.data.words()
     }
-    #[inline(always)]
-    fn load(&self, from: usize, bytes: &mut [u8]) {
-        self.data.load(from * 4, bytes);
-    }
-    #[inline(always)]
-    fn store(&self, to: usize, bytes: &[u8]) {
-        self.data.store(to * 4, bytes);
-    }
     fn wake(&self) {
         sys::futex_wake(self.header.u32_at(SEMAPHORE), 1);
     }

@@ -11,8 +11,7 @@ pub(crate) mod shm;
 mod transport;
 
 use crate::error::Error;
-use crate::header::ResponseHeader;
-use crate::lock::TimedMutex;
+use crate::sys::lock::TimedMutex;
 pub use crate::sys::{Room, Space};
 use crate::{process, sys};
 pub(crate) use deadline::Deadline;
@@ -105,7 +104,11 @@ impl Connection {
     /// [`Error::TooBig`]: nothing was sent; [`Error::FlowControl`]: neither;
     /// [`Error::TimedOut`]: it may have been; [`Error::Closed`], [`Error::Disconnected`],
     /// [`Error::Protocol`], [`Error::System`]: the connection's use has ended.
-    pub fn call(&self, request: &[u8], reply: &mut [u8]) -> Result<usize, Error> {
+    pub fn call<'a>(&self, request: &[u8], reply: impl Into<Room<'a>>) -> Result<usize, Error> {
+        self.call_for(request, &mut reply.into())
+    }
+
+    fn call_for(&self, request: &[u8], reply: &mut Room<'_>) -> Result<usize, Error> {
         if request.len() > self.max_msg_size {
             return Err(Error::TooBig {
                 size: request.len(),
@@ -115,10 +118,11 @@ impl Connection {
         let deadline = Deadline::after(self.timeout);
         let mut calls = self.calls.lock(&deadline)?;
         self.alive()?;
+        let most = reply.left();
         let len = through!(&self.channel, it => {
             self.exchange(it, &mut calls, request, reply, &deadline)
         })?;
-        if len > reply.len() {
+        if len > most {
             return Err(self.broken_by(Error::Protocol("a reply is longer than documented")));
         }
         Ok(len)
@@ -161,18 +165,19 @@ impl Connection {
     /// [`Error::Closed`], [`Error::Disconnected`], [`Error::Protocol`],
     /// [`Error::System`]: the connection's use has ended. Events that came before the
     /// daemon's end are handed out first.
-    pub fn take_event(
+    pub fn take_event<'a>(
         &self,
-        buffer: &mut (impl Room + ?Sized),
+        room: impl Into<Room<'a>>,
         more: bool,
     ) -> Result<Option<usize>, Error> {
+        let mut room = room.into();
         // What the daemon had to say before it died is still delivered.
         let died = self.daemon_gone.load(Ordering::Acquire);
         if !died {
             self.alive()?;
         }
         let setup = self.setup.as_fd();
-        let taken = through!(&self.channel, it => it.take_event(setup, buffer, more));
+        let taken = through!(&self.channel, it => it.take_event(setup, &mut room, more));
         match taken {
             Ok(None) if died => Err(self.alive().err().unwrap_or(Error::Disconnected)),
             taken => taken.map_err(|error| self.broken_by(error)),
@@ -280,13 +285,13 @@ impl Connection {
         way: &impl Transport,
         calls: &mut Calls,
         request: &[u8],
-        reply: &mut [u8],
+        reply: &mut Room<'_>,
         deadline: &Deadline,
     ) -> Result<usize, Error> {
         // The daemon does not answer what it was never told of.
         self.notify(way, calls, deadline)?;
         while calls.owed > 0 {
-            self.receive(way, calls, &mut [0; size_of::<ResponseHeader>()], deadline)?;
+            self.receive(way, calls, &mut Room::none(), deadline)?;
             calls.owed -= 1;
         }
         self.send(way, calls, request, deadline)?;
@@ -354,7 +359,7 @@ impl Connection {
         &self,
         way: &impl Transport,
         calls: &mut Calls,
-        reply: &mut [u8],
+        reply: &mut Room<'_>,
         deadline: &Deadline,
     ) -> Result<usize, Error> {
         // The daemon has a higher priority than its clients: mostly it has answered by now.
@@ -370,7 +375,7 @@ impl Connection {
         &self,
         way: &impl Transport,
         calls: &mut Calls,
-        reply: &mut [u8],
+        reply: &mut Room<'_>,
         deadline: &Deadline,
     ) -> Result<usize, Error> {
         loop {
@@ -395,7 +400,7 @@ impl Connection {
         &self,
         way: &impl Transport,
         calls: &mut Calls,
-        reply: &mut [u8],
+        reply: &mut Room<'_>,
         slice: Duration,
     ) -> Result<Option<usize>, Error> {
         let received = way.receive(&mut calls.rings, reply, slice);

@@ -4,8 +4,8 @@ use super::files::SharedFile;
 use super::transport::Transport;
 use crate::error::Error;
 use crate::handshake::ConnectionResponse;
-use crate::lock::lock;
 use crate::ring::{self, Shared};
+use crate::sys::lock::lock;
 use crate::sys::{self, Ready, Room, Transfer};
 use std::fs::{self, File};
 use std::os::fd::BorrowedFd;
@@ -162,7 +162,11 @@ impl<R: Ring> Transport for Rings<R> {
     }
 
     #[inline(always)]
-    fn received(&self, calls: &mut CallState, reply: &mut [u8]) -> Result<Option<usize>, Error> {
+    fn received(
+        &self,
+        calls: &mut CallState,
+        reply: &mut Room<'_>,
+    ) -> Result<Option<usize>, Error> {
         if !R::LOOK_FIRST || !self.response.try_wait()? {
             return Ok(None);
         }
@@ -172,7 +176,7 @@ impl<R: Ring> Transport for Rings<R> {
     fn receive(
         &self,
         calls: &mut CallState,
-        reply: &mut [u8],
+        reply: &mut Room<'_>,
         slice: Duration,
     ) -> Result<Option<usize>, Error> {
         if !self.response.wait(slice)? {
@@ -184,12 +188,12 @@ impl<R: Ring> Transport for Rings<R> {
     fn take_event(
         &self,
         socket: BorrowedFd<'_>,
-        buffer: &mut (impl Room + ?Sized),
+        room: &mut Room<'_>,
         more: bool,
     ) -> Result<Option<usize>, Error> {
         let mut events = lock(&self.events);
         let taken = if self.event.try_wait()? {
-            let len = ring::consume(&self.event, &mut events.read, self.max_msg_size, buffer)?;
+            let len = ring::consume(&self.event, &mut events.read, self.max_msg_size, room)?;
             events.unread_bytes += 1;
             Some(len)
         } else {

@@ -63,13 +63,14 @@ pub(super) trait Transport {
     fn notify(&self, calls: &mut CallState, setup: BorrowedFd<'_>) -> Result<bool, Error>;
 
     /// A reply that is there already, where it costs nothing to look.
-    fn received(&self, calls: &mut CallState, reply: &mut [u8]) -> Result<Option<usize>, Error>;
+    fn received(&self, calls: &mut CallState, reply: &mut Room<'_>)
+    -> Result<Option<usize>, Error>;
 
     /// A reply that comes within the time.
     fn receive(
         &self,
         calls: &mut CallState,
-        reply: &mut [u8],
+        reply: &mut Room<'_>,
         slice: Duration,
     ) -> Result<Option<usize>, Error>;
 
@@ -77,7 +78,7 @@ pub(super) trait Transport {
     fn take_event(
         &self,
         setup: BorrowedFd<'_>,
-        buffer: &mut (impl Room + ?Sized),
+        room: &mut Room<'_>,
         more: bool,
     ) -> Result<Option<usize>, Error>;
 

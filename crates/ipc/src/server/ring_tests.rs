@@ -7,6 +7,7 @@ use crate::client::mapped::MappedRing;
 use crate::client::shm::Ring;
 use crate::error::Error;
 use crate::ring::{SEMAPHORE, consume, data_len, produce};
+use crate::sys::Room;
 use proptest::prelude::*;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -84,7 +85,7 @@ fn to_a_client<R: Ring>(lens: &[usize]) {
     let mut take = |expected: Vec<u8>| {
         let mut buffer = [0; MAX];
         assert!(client.try_wait().unwrap());
-        let len = consume(&client, &mut at, MAX, &mut buffer).unwrap();
+        let len = consume(&client, &mut at, MAX, &mut Room::from(&mut buffer)).unwrap();
         assert_eq!(&buffer[..len], expected);
     };
     for (n, len) in lens.iter().enumerate() {
@@ -154,7 +155,7 @@ proptest! {
             let _ = asking.status();
             let _ = produce(&asking, &mut written, &[1; 1000]);
             if matches!(hearing.try_wait(), Ok(true)) {
-                if let Ok(len) = consume(&hearing, &mut read, MAX, &mut [0; MAX]) {
+                if let Ok(len) = consume(&hearing, &mut read, MAX, &mut Room::from(&mut [0; MAX])) {
                     prop_assert!(len <= MAX);
                 }
             }
@@ -235,7 +236,7 @@ fn a_client_by_calls_outlives_its_files() {
             place.file(suffix).set_len(page * 4096).unwrap();
             let taken = client
                 .wait(Duration::ZERO)
-                .and_then(|_| consume(&client, &mut at, MAX, &mut [0; MAX]));
+                .and_then(|_| consume(&client, &mut at, MAX, &mut Room::from(&mut [0; MAX])));
             let error = taken.unwrap_err();
             assert!(
                 matches!(error, Error::Protocol(_)),

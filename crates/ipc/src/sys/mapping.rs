@@ -1,13 +1,10 @@
 //! Memory that is shared with another process.
 
-use crate::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::atomic::{AtomicU32, AtomicU64};
 use crate::error::Error;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
-
-/// Bytes that are copied at once.
-const BLOCK: usize = 64;
 
 /// A file shared with another process, mapped readable and writable.
 ///
@@ -76,84 +73,8 @@ impl Mapping {
         self.start.as_ptr().wrapping_add(offset)
     }
 
-    /// Loads bytes from a byte offset on, which must be a word's; all of them must be inside.
-    #[inline(always)]
-    pub(crate) fn load(&self, offset: usize, bytes: &mut [u8]) {
-        let blocks = self.blocks(offset, bytes.len());
-        let (head, tail) = bytes.split_at_mut(blocks.len() * BLOCK);
-        for (to, from) in head.chunks_exact_mut(BLOCK).zip(blocks) {
-            for (i, from) in from.iter().enumerate() {
-                to[i * 8..][..8].copy_from_slice(&from.load(Ordering::Relaxed).to_ne_bytes());
-            }
-        }
-        if tail.is_empty() {
-            return;
-        }
-        let words = &self.words()[(offset + head.len()) / 4..];
-        let count = tail.len() / 4;
-        let mut whole = tail.chunks_exact_mut(4);
-        for (to, from) in (&mut whole).zip(words) {
-            to.copy_from_slice(&from.load(Ordering::Relaxed).to_ne_bytes());
-        }
-        let last = whole.into_remainder();
-        if !last.is_empty() {
-            let word = words[count].load(Ordering::Relaxed);
-            last.copy_from_slice(&word.to_ne_bytes()[..last.len()]);
-        }
-    }
-
-    /// Stores bytes as [`Self::load`] loads them; the last word is filled up with zeros.
-    #[inline(always)]
-    pub(crate) fn store(&self, offset: usize, bytes: &[u8]) {
-        if offset % 8 == 0 && bytes.len() % 8 == 0 {
-            // Every request but those with a name of odd length.
-            for (from, to) in bytes.chunks_exact(8).zip(self.pairs(offset, bytes.len())) {
-                let pair = u64::from_ne_bytes(from.try_into().expect("eight bytes"));
-                to.store(pair, Ordering::Relaxed);
-            }
-            return;
-        }
-        self.store_words(offset, bytes);
-    }
-
-    fn store_words(&self, offset: usize, bytes: &[u8]) {
-        let words = &self.words()[offset / 4..];
-        let whole = bytes.chunks_exact(4);
-        let last = whole.remainder();
-        for (from, to) in whole.zip(words) {
-            let word = u32::from_ne_bytes(from.try_into().expect("four bytes"));
-            to.store(word, Ordering::Relaxed);
-        }
-        if !last.is_empty() {
-            let mut word = [0; 4];
-            word[..last.len()].copy_from_slice(last);
-            words[bytes.len() / 4].store(u32::from_ne_bytes(word), Ordering::Relaxed);
-        }
-    }
-
-    /// The whole words of 64 bits among so many bytes, from an offset on that is one's.
-    #[inline(always)]
-    fn pairs(&self, offset: usize, len: usize) -> &[AtomicU64] {
-        assert!(offset % 8 == 0 && offset <= self.len && len <= self.len - offset);
-        // SAFETY: inside the mapping and aligned, by the assertion and mmap's page alignment; they
-        // live as long as `self` and are only ever used as atomics.
-        unsafe { std::slice::from_raw_parts(self.start.add(offset).as_ptr().cast(), len / 8) }
-    }
-
-    /// The whole blocks among so many bytes, for loops that the compiler unrolls: it does not
-    /// unroll those over atomics whose number it does not know.
-    #[inline(always)]
-    fn blocks(&self, offset: usize, len: usize) -> &[[AtomicU64; BLOCK / 8]] {
-        assert!(offset <= self.len && len <= self.len - offset);
-        if offset % 8 != 0 {
-            return &[];
-        }
-        // SAFETY: inside the mapping, by the assertion, and aligned, by mmap's page alignment; they
-        // live as long as `self` and are only ever used as atomics.
-        unsafe { std::slice::from_raw_parts(self.start.add(offset).as_ptr().cast(), len / BLOCK) }
-    }
-
     /// The whole mapping as 32-bit words.
+    #[inline(always)]
     pub(crate) fn words(&self) -> &[AtomicU32] {
         // SAFETY: the slice covers whole words of the mapping, as for [`FixedMapping::u32_at`].
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.len / 4) }

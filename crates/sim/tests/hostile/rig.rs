@@ -210,7 +210,7 @@ impl Witness {
 
 fn ask(connection: &Connection, request: &[u8]) -> Vec<u8> {
     let mut reply = vec![0; 512];
-    let len = connection.call(request, &mut reply).unwrap();
+    let len = connection.call(request, reply.as_mut_slice()).unwrap();
     reply.truncate(len);
     reply
 }

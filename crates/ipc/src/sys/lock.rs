@@ -9,6 +9,8 @@ use crate::atomic::{AtomicU32, Ordering};
 use crate::client::Deadline;
 use crate::error::Error;
 use crate::sys;
+use std::cell::UnsafeCell;
+use std::marker::PhantomData;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const FREE: u32 = 0;
@@ -20,19 +22,17 @@ const CONTENDED: u32 = 2;
 #[derive(Debug, Default)]
 pub(crate) struct TimedMutex<T> {
     turn: AtomicU32,
-    /// Never contended: the turn comes first.
-    value: Mutex<T>,
+    value: UnsafeCell<T>,
 }
 
-/// The right to use the value.
+// SAFETY: a thread gets at the value only while it has the turn, and has it alone.
+unsafe impl<T: Send> Sync for TimedMutex<T> {}
+
+/// The right to use the value, given on when it is dropped.
 pub(crate) struct TimedGuard<'a, T> {
-    // Dropped in this order.
-    value: MutexGuard<'a, T>,
-    _turn: Turn<'a>,
+    mutex: &'a TimedMutex<T>,
+    value: PhantomData<&'a mut T>,
 }
-
-/// Given on when it is dropped.
-struct Turn<'a>(&'a AtomicU32);
 
 impl<T> TimedMutex<T> {
     /// Waits for the value, at most until the deadline.
@@ -42,10 +42,9 @@ impl<T> TimedMutex<T> {
         if self.turn.compare_exchange(FREE, TAKEN, ok, fail).is_err() {
             self.wait(deadline)?;
         }
-        let turn = Turn(&self.turn);
         Ok(TimedGuard {
-            value: lock(&self.value),
-            _turn: turn,
+            mutex: self,
+            value: PhantomData,
         })
     }
 
@@ -66,21 +65,23 @@ impl<T> TimedMutex<T> {
 impl<T> std::ops::Deref for TimedGuard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
-        &self.value
+        // SAFETY: this guard has the turn, and lends the value as it is lent itself.
+        unsafe { &*self.mutex.value.get() }
     }
 }
 
 impl<T> std::ops::DerefMut for TimedGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.value
+        // SAFETY: as above.
+        unsafe { &mut *self.mutex.value.get() }
     }
 }
 
-impl Drop for Turn<'_> {
+impl<T> Drop for TimedGuard<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.0.swap(FREE, Ordering::Release) == CONTENDED {
-            sys::futex_wake_private(self.0, 1);
+        if self.mutex.turn.swap(FREE, Ordering::Release) == CONTENDED {
+            sys::futex_wake_private(&self.mutex.turn, 1);
         }
     }
 }
