@@ -16,7 +16,7 @@ pub(crate) fn load(from: &[AtomicU32], len: usize, room: &mut Room<'_>) {
     assert!(len.div_ceil(4) <= from.len());
     match len {
         #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
-        // SAFETY: there are words for all of it, by the assertion.
+        // SAFETY: there are words for all of it, by the assertion, and they are atomics.
         sse2::LEAST.. => unsafe { sse2::copy(from.as_ptr().cast(), to.as_mut_ptr().cast(), len) },
         _ => load_words(from, to),
     }
@@ -32,7 +32,7 @@ pub(crate) fn store(to: &[AtomicU32], bytes: &[u8]) {
     assert!(len.div_ceil(4) <= to.len());
     match len {
         #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
-        // SAFETY: there are words for all of it, by the assertion.
+        // SAFETY: there are words for all of it, by the assertion, and they are atomics.
         sse2::LEAST.. => unsafe { sse2::copy(bytes.as_ptr(), to.as_ptr().cast_mut().cast(), len) },
         _ => store_words(to, bytes),
     }
@@ -76,7 +76,8 @@ mod sse2 {
     pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
         let mut at = 0;
         while at + FOUR <= len {
-            // SAFETY: within `len`.
+            // SAFETY: within `len`. What else the instructions may do to memory, the compiler does not
+            // assume to know.
             unsafe {
                 asm!(
                     "movdqu {a}, [{from} + {at}]",
@@ -102,7 +103,7 @@ mod sse2 {
         while at < len {
             // The last register ends where the bytes end, and may copy some of them again.
             at = at.min(len - LEAST);
-            // SAFETY: within `len`.
+            // SAFETY: as above.
             unsafe {
                 asm!(
                     "movdqu {a}, [{from} + {at}]",
