@@ -7,6 +7,9 @@ use crate::atomic::{AtomicU32, Ordering};
 use crate::sys::Room;
 use std::mem::MaybeUninit;
 
+/// Words that are loaded by one round of a loop.
+const BLOCK: usize = 16;
+
 /// Copies the first `len` bytes of words, which must have them, or as many as there is room for.
 #[inline(always)]
 pub(crate) fn load(from: &[AtomicU32], len: usize, room: &mut Room<'_>) {
@@ -41,22 +44,51 @@ pub(crate) fn store(to: &[AtomicU32], bytes: &[u8]) {
 /// Word by word.
 #[inline(never)]
 fn load_words(from: &[AtomicU32], to: &mut [MaybeUninit<u8>]) {
-    for (to, from) in to.chunks_mut(4).zip(from) {
-        let word = from.load(Ordering::Relaxed).to_ne_bytes();
-        for (to, byte) in to.iter_mut().zip(word) {
-            to.write(byte);
-        }
+    let (blocks, to) = to.split_at_mut(to.len() / (4 * BLOCK) * (4 * BLOCK));
+    let (from_blocks, from) = from.split_at(blocks.len() / 4);
+    let from_blocks = from_blocks.chunks_exact(BLOCK);
+    for (to, from) in blocks.chunks_exact_mut(4 * BLOCK).zip(from_blocks) {
+        load_whole(from, to);
     }
+    let (whole, last) = to.split_at_mut(to.len() / 4 * 4);
+    load_whole(from, whole);
+    if !last.is_empty() {
+        let word = load_word(&from[whole.len() / 4]);
+        last.copy_from_slice(&word[..last.len()]);
+    }
+}
+
+#[inline(always)]
+fn load_whole(from: &[AtomicU32], to: &mut [MaybeUninit<u8>]) {
+    for (to, from) in to.chunks_exact_mut(4).zip(from) {
+        to.copy_from_slice(&load_word(from));
+    }
+}
+
+#[inline(always)]
+fn load_word(from: &AtomicU32) -> [MaybeUninit<u8>; 4] {
+    from.load(Ordering::Relaxed)
+        .to_ne_bytes()
+        .map(MaybeUninit::new)
 }
 
 /// As [`load_words`].
 #[inline(never)]
 fn store_words(to: &[AtomicU32], bytes: &[u8]) {
-    for (to, bytes) in to.iter().zip(bytes.chunks(4)) {
-        let mut word = [0; 4];
-        word[..bytes.len()].copy_from_slice(bytes);
-        to.store(u32::from_ne_bytes(word), Ordering::Relaxed);
+    let whole = bytes.chunks_exact(4);
+    let last = whole.remainder();
+    for (to, word) in to.iter().zip(whole) {
+        store_word(to, word.try_into().expect("four bytes"));
     }
+    if !last.is_empty() {
+        let mut word = [0; 4];
+        word[..last.len()].copy_from_slice(last);
+        store_word(&to[bytes.len() / 4], word);
+    }
+}
+
+fn store_word(to: &AtomicU32, bytes: [u8; 4]) {
+    to.store(u32::from_ne_bytes(bytes), Ordering::Relaxed);
 }
 
 #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
