@@ -95,7 +95,7 @@ impl Connection {
 
     /// Sends a request and waits for its reply; returns the reply's length.
     ///
-    /// A reply longer than `reply` is a violation of the protocol. Any error
+    /// A reply longer than the room for it is a violation of the protocol. Any error
     /// but [`Error::TooBig`], [`Error::FlowControl`] and [`Error::TimedOut`]
     /// ends the connection's use.
     ///
