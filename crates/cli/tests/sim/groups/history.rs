@@ -55,9 +55,12 @@ struct History {
     steps: &'static [Step],
 }
 
-/// All join, one after the other, and each says something when it has heard the one before.
+/// All join, one after the other, and each says something when it has heard the one before. The first
+/// one waits until the second is connected: who is, hears of the ring when anybody joins anything.
 const FIRST: &[&str] = &[
     "init",
+    "hear",
+    "{1}",
     "join",
     "g",
     "until",
@@ -77,6 +80,8 @@ const FIRST: &[&str] = &[
 ];
 const SECOND: &[&str] = &[
     "init",
+    "tell",
+    "{1}",
     "hear",
     "{1}",
     "join",
