@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     suite.test_with("symbols", &ours, symbols);
     suite.test_with("archive_symbols", &ours, archive_symbols);
     suite.test_with("names_and_needs", &ours, names_and_needs);
+    suite.test_with("who_has_a_reserve", &ours, who_has_a_reserve);
     headers::run(&mut suite);
     types::run(&mut suite);
     loading::run(&mut suite);
@@ -52,6 +53,24 @@ fn output_of(command: &mut Command) -> String {
         output.status
     );
     text
+}
+
+/// Memory in reserve is in the library that uses it alone: it counts as address space.
+fn who_has_a_reserve() {
+    const RESERVE: u64 = 512 << 10;
+    for (name, has) in [
+        ("libncssdk.so.1", true),
+        ("libvotequorum.so.8", false),
+        ("libcorosync_common.so.4", false),
+        ("libquorate.so.0", false),
+    ] {
+        let sections = output_of(Command::new("readelf").arg("-SW").arg(library(name)));
+        let line = sections.lines().find(|line| line.contains(" .bss "));
+        // The name, the type, the address, the offset, the size.
+        let size = line.and_then(|line| line.split(" .bss ").nth(1)?.split_whitespace().nth(3));
+        let size = u64::from_str_radix(size.expect("a size"), 16).expect("a number");
+        assert_eq!(size >= RESERVE, has, "{name}: {size} bytes");
+    }
 }
 
 fn symbols() {
