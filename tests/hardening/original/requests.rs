@@ -1,4 +1,4 @@
-//! Requests that are shorter than they say, that are not waited for, and that come and go.
+//! Requests that are wrong or shorter than they say, that are not waited for, and that come and go.
 
 use std::fs;
 use std::io::Write as _;
@@ -14,7 +14,7 @@ use super::{Attacker, Case, Kept, ask_for_info, connect, descriptors, stream, th
 use crate::raw::{COMMITTED, Hostile, SEMAPHORE};
 
 pub(super) const DEVICE: &str = "8_an_answer_goes_to_freed_memory";
-pub(super) const CASES: [Case; 3] = [
+pub(super) const CASES: [Case; 5] = [
     (
         "1_comings_and_goings_leave_nothing",
         comings_and_goings,
@@ -27,6 +27,14 @@ pub(super) const CASES: [Case; 3] = [
             assert_eq!(attacker.said, ["1", "12"]);
         },
     ),
+    (
+        "5_an_unterminated_name_kills",
+        unterminated,
+        the_daemon_dies,
+    ),
+    ("6_stack_memory_in_replies", padding, |_, attacker| {
+        assert_eq!(attacker.said, ["padding is not zero"]);
+    }),
     (
         "10_replies_without_room_are_lost",
         replies_without_room,
@@ -95,6 +103,29 @@ fn short_request() -> Kept {
         client
     });
     Box::new(clients)
+}
+
+fn unterminated() -> Kept {
+    let mut client = connect(Service::VoteQuorum);
+    let mut request = votequorum::Register::new(b"Qdevice").as_bytes().to_vec();
+    request[16..].fill(b'x');
+    client.put_request(&request);
+    client.notify(1);
+    Box::new(client)
+}
+
+fn padding() -> Kept {
+    let mut client = connect(Service::VoteQuorum);
+    let dirty = (0..20).any(|_| {
+        let reply = client
+            .ask(votequorum::GetInfo::new(1).as_bytes())
+            .expect("an answer");
+        [4..8, 12..16, 20..24]
+            .into_iter()
+            .any(|padding| reply[padding] != [0; 4])
+    });
+    println!("padding is {}", if dirty { "not zero" } else { "zero" });
+    Box::new(client)
 }
 
 /// The other node, without which no message is delivered, is stopped.

@@ -130,6 +130,15 @@ fn usage() {
             &["./program"],
             "A program and its arguments come behind '--'",
         ),
+        // Though words of any kind may come behind '--'.
+        (
+            &["--nodez", "3", "--", "true"],
+            "a similar argument exists: '--node",
+        ),
+        (
+            &["--nodez=3", "--quiet", "--", "true", "--nodez"],
+            "a similar argument exists: '--node",
+        ),
         (
             &["--compat", "nothing", "--", "true"],
             "--compat nothing: unknown; expected uint8-quorum",

@@ -32,19 +32,23 @@
 //! (`RLIMIT_NOFILE`) that is rarely the default. Without descriptors left, callers
 //! are turned away.
 
+mod admission;
 mod caller;
 mod crowd;
 mod drive;
 mod eagerness;
 mod files;
+mod freeze;
 mod hold;
 mod limits;
 mod listener;
+mod looks;
 mod occurrence;
 mod peer;
 mod ring;
 #[cfg(test)]
 mod ring_tests;
+mod sending;
 mod sys;
 
 use crate::endpoint::Service;
@@ -294,114 +298,12 @@ impl Server {
         Ok(occurrences)
     }
 
-    /// Answers a request. Like all that is sent, the reply waits in a queue if
-    /// its ring is full, and is dropped if the client is gone.
-    pub fn reply(&mut self, conn: ConnId, bytes: impl Into<Vec<u8>>) {
-        let bytes = bytes.into();
-        self.note_sent(conn, false, &bytes);
-        self.tend(conn.0, |peer| peer.reply(bytes));
-    }
-
-    /// Says that a request gets no reply, as cpg's multicast.
-    pub fn dismiss(&mut self, conn: ConnId) {
-        if let Some(peer) = self.peers.get_mut(&conn.0) {
-            peer.dismiss();
-        }
-    }
-
-    /// Sends an event. Where it belongs to the reply that follows, as with
-    /// requests for tracking, it must be sent first. A message larger than the
-    /// connection carries ends the connection: the client would wait for it, or
-    /// never know that it has missed it.
-    pub fn event(&mut self, conn: ConnId, bytes: impl Into<Vec<u8>>) {
-        let bytes = bytes.into();
-        self.note_sent(conn, true, &bytes);
-        self.tend(conn.0, |peer| peer.event(bytes));
-    }
-
-    /// Tells the client to send no requests (1), none but urgent ones (2), or
-    /// as it likes (0), and takes none from it unless 0.
-    pub fn set_flow_control(&mut self, conn: ConnId, value: u32) {
-        self.tend(conn.0, |peer| peer.set_flow_control(value));
-        if self.peers.contains_key(&conn.0) && value == 0 {
-            self.busy.insert(conn.0);
-        }
-    }
-
-    /// Makes a socket deaf, and all connections made through it, as those of a
-    /// daemon that hangs: the system still lets clients connect, and they wait.
-    /// What they have asked meanwhile is heard when the socket is not frozen any
-    /// more. What the caller sends is sent all the same.
-    ///
-    /// # Errors
-    ///
-    /// Only if the system runs out of memory.
-    pub fn set_frozen(&mut self, listener: ListenerId, frozen: bool) -> Result<(), Error> {
-        if frozen == self.frozen.contains(&listener.0) {
-            return Ok(());
-        }
-        if frozen {
-            self.frozen.insert(listener.0);
-            self.freeze(listener.0)
-        } else {
-            self.frozen.remove(&listener.0);
-            self.thaw(listener.0)
-        }
-    }
-
     /// Ends a connection, as a daemon does that shuts down in good order. The
     /// end is not reported again.
     pub fn close(&mut self, conn: ConnId) {
         if let Some(peer) = self.forget(conn.0) {
             peer.finish();
         }
-    }
-
-    /// Whether nothing is under way on a connection: all requests are answered,
-    /// the client has taken every reply, every event and every notification.
-    /// What it does with them can't be seen from here. A connection that has
-    /// ended is idle.
-    pub fn is_idle(&mut self, conn: ConnId) -> bool {
-        let Some(peer) = self.peers.get_mut(&conn.0) else {
-            return true;
-        };
-        match peer.is_idle() {
-            Ok(idle) => idle,
-            Err(why) => {
-                self.end(conn.0, why);
-                true
-            }
-        }
-    }
-
-    /// Whether all connections are idle and nobody is about to connect.
-    pub fn all_idle(&mut self) -> bool {
-        self.idle_but(|_| false)
-    }
-
-    /// As [`Self::all_idle`], but for connections that are known to wait.
-    pub fn idle_but(&mut self, waits: impl Fn(ConnId) -> bool) -> bool {
-        let mut conns = self.connections().into_iter();
-        self.callers.is_empty() && conns.all(|conn| waits(conn) || self.is_idle(conn))
-    }
-
-    /// All connections, oldest first.
-    pub fn connections(&self) -> Vec<ConnId> {
-        self.peers.keys().copied().map(ConnId).collect()
-    }
-
-    /// Requests of a connection that were handed out and not answered.
-    pub fn unanswered(&self, conn: ConnId) -> usize {
-        self.peers.get(&conn.0).map_or(0, Peer::unanswered)
-    }
-
-    /// The socket, the service and the client of a connection.
-    pub fn describe(&self, conn: ConnId) -> Option<Knock> {
-        self.peers.get(&conn.0).map(|peer| Knock {
-            listener: ListenerId(peer.listener),
-            service: peer.service,
-            credentials: peer.credentials,
-        })
     }
 
     fn new_id(&mut self) -> u64 {
