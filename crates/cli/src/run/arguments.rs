@@ -77,7 +77,7 @@ Exit status:
   with its machine, or was ended because the main program had. And:
    64  the arguments make no sense
   123  an expectation of the scenario did not hold, an invariant was violated, two runs differed, or
-       the simulation cannot show what was recorded; each is named with its line
+       the simulation cannot show what was recorded; each is named with its file and line
   125  quorate itself failed
   126  a program cannot be run; its node is named
   127  a program was not found; its node is named

@@ -230,13 +230,21 @@ fn a_scenario() {
         Some(2),
         "{status}"
     );
+    let line = 1 + text
+        .lines()
+        .position(|line| line.starts_with("expect"))
+        .unwrap_or(0);
+    let failure = format!("{file}:{line}: node 1: members [1, 2, 3]: ");
+    let shown = printed(&cluster.ctl(&["status"]));
+    assert!(shown.contains(&format!("FAILED  {failure}")), "{shown}");
     cluster.done("stop");
     let output = server.output();
     assert_eq!(output.status.code(), Some(123));
+    let shown = errors(&output);
+    assert!(shown.contains(&format!(": {failure}")), "{shown}");
     assert!(
-        errors(&output).contains("expected [1, 2, 3], found [1, 2]"),
-        "{}",
-        errors(&output)
+        shown.contains("expected [1, 2, 3], found [1, 2]"),
+        "{shown}"
     );
 }
 
