@@ -205,6 +205,18 @@ static void wait_for(int tracker)
 	}
 }
 
+/* A daemon that has agreed to end does so in its own time, and until then has its clients served. */
+static void wait_for_the_end(int tracker)
+{
+	struct pollfd entry = { 0 };
+
+	corosync_cfg_fd_get(handles[tracker], &entry.fd);
+	if (poll(&entry, 1, LIMIT_MS) != 1) {
+		printf("no end for %d\n", tracker);
+		exit(1);
+	}
+}
+
 static void answer(int tracker, char vote)
 {
 	corosync_cfg_handle_t handle = handles[tracker];
@@ -259,8 +271,12 @@ static void try_shutdown(int flag, const char *votes)
 	printf("try_shutdown = %d\n", (int)(intptr_t)result);
 	for (int i = 0; i < trackers; i++) {
 		if (votes[i] != 'f') {
-			cs_error_t last = corosync_cfg_dispatch(handles[i], CS_DISPATCH_ALL);
+			cs_error_t last;
 
+			if ((intptr_t)result == CS_OK) {
+				wait_for_the_end(i);
+			}
+			last = corosync_cfg_dispatch(handles[i], CS_DISPATCH_ALL);
 			printf("dispatch %d = %d\n", i, last);
 		}
 	}
