@@ -23,19 +23,24 @@ static atomic_long failed_of_library;
 
 static int only_one;
 
-static int refused(void)
+/* Smaller allocations of the library's threads do not fail. */
+static size_t least_of_library;
+
+static int refused(size_t size)
 {
 	long left = countdown;
 
 	if (is_of_program) {
 		countdown -= left > 0 || (left == 0 && only_one);
 		failed += left == 0;
-	} else {
+	} else if (size >= least_of_library) {
 		left = atomic_load(&countdown_of_library);
 		while ((left > 0 || (left == 0 && only_one)) &&
 		       !atomic_compare_exchange_weak(&countdown_of_library, &left, left - 1)) {
 		}
 		atomic_fetch_add(&failed_of_library, left == 0);
+	} else {
+		left = -1;
 	}
 	if (left == 0) {
 		errno = ENOMEM;
@@ -45,22 +50,22 @@ static int refused(void)
 
 void *malloc(size_t size)
 {
-	return refused() ? NULL : __libc_malloc(size);
+	return refused(size) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-	return refused() ? NULL : __libc_calloc(count, size);
+	return refused(count * size) ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-	return refused() ? NULL : __libc_realloc(old, size);
+	return refused(size) ? NULL : __libc_realloc(old, size);
 }
 
 int posix_memalign(void **result, size_t alignment, size_t size)
 {
-	*result = refused() ? NULL : __libc_memalign(alignment, size);
+	*result = refused(size) ? NULL : __libc_memalign(alignment, size);
 	return *result == NULL ? ENOMEM : 0;
 }
 

@@ -197,6 +197,96 @@ static void memory_does_not_come_in_time(void)
 	finish_with_another();
 }
 
+/* A process of the group that does one thing when it is told to, and then stays to the end. */
+static struct process {
+	pid_t pid;
+	int told[2], done[2];
+} locker, newcomer;
+
+static void wait_until_done(struct process *process)
+{
+	char byte;
+
+	if (read(process->done[0], &byte, 1) != 1) {
+		exit(1);
+	}
+}
+
+static void start_process(struct process *process, void (*code)(void))
+{
+	char byte;
+
+	if (pipe(process->told) != 0 || pipe(process->done) != 0) {
+		exit(1);
+	}
+	process->pid = fork();
+	if (process->pid == 0) {
+		alarm(LIMIT);
+		code();
+		close(process->told[1]);
+		_exit(write(process->done[1], "", 1) == 1 && read(process->told[0], &byte, 1) == 0
+			      ? 0
+			      : 1);
+	}
+}
+
+static void wait_to_be_told(struct process *process)
+{
+	char byte;
+
+	if (write(process->done[1], "", 1) != 1 || read(process->told[0], &byte, 1) != 1) {
+		exit(1);
+	}
+}
+
+static void take_many_and_one_more(void)
+{
+	first = registered(ignore);
+	for (int i = 0; i < LOCKS; i++) {
+		NCS_Lock(first, &i, sizeof(i));
+	}
+	wait_to_be_told(&locker);
+	NCS_Lock(first, key, 3);
+}
+
+static void come_and_try(void)
+{
+	UINT32 holder = 0;
+
+	atomic_store(&countdown_of_library, -1);
+	first = registered(ignore);
+	printf("held %u", NCS_TryLock(first, key, 3, &holder));
+	printf(" by %u\n", holder);
+}
+
+/* Who goes while there is no memory for the last lock does not tell a newcomer that it is free. */
+static void the_oldest_goes(void)
+{
+	first = registered(ignore);
+	start_process(&locker, take_many_and_one_more);
+	wait_until_done(&locker);
+	least_of_library = 512 << 10;
+	atomic_store(&countdown_of_library, 0);
+	if (write(locker.told[1], "", 1) != 1) {
+		exit(1);
+	}
+	wait_until_done(&locker);
+	while (atomic_load(&failed_of_library) < 2) {
+		usleep(1000);
+	}
+	start_process(&newcomer, come_and_try);
+	/* Its question is to be here by then; where it is late, this shows less. */
+	usleep(300000);
+	NCS_Deregister(first);
+	only_one = 1;
+	wait_until_done(&newcomer);
+	printf("memory failed %d\n", atomic_load(&countdown_of_library) < 0);
+	close(newcomer.told[1]);
+	close(locker.told[1]);
+	while (wait(NULL) > 0) {
+	}
+}
+
 int main(int count, char *arguments[])
 {
 	static const struct test_case cases[] = {
@@ -204,6 +294,7 @@ int main(int count, char *arguments[])
 		{"nodes_die", nodes_die},
 		{"the_state_is_large", the_state_is_large},
 		{"memory_does_not_come_in_time", memory_does_not_come_in_time},
+		{"the_oldest_goes", the_oldest_goes},
 		{NULL, NULL},
 	};
 

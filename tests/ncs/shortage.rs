@@ -15,6 +15,7 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
             "memory_does_not_come_in_time",
             "register 1\nmemory failed 1\nheld 5 by 1\nheld 5 by 1\nderegister 0\n",
         ),
+        ("the_oldest_goes", "held 5 by 1\nmemory failed 1\n"),
         (
             "nodes_die",
             "members 7 lock 0\n\

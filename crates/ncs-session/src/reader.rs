@@ -212,10 +212,15 @@ impl<C: Copy + Send + 'static> Reader<C> {
 impl<C: Copy + Send + 'static> Sdk<C> {
     /// Gives the machine what has come, as soon as there is memory for all that may come of it. The
     /// group goes on meanwhile, and calls that need none. A membership that nobody uses any more
-    /// ends with the first thing that it is not told.
+    /// ends with the first thing that it is not told, and is told nothing after it: what it knew
+    /// would be wrong, and it would give that to newcomers.
     fn take_in(&self, life: u64, input: Input<'_>) {
         loop {
             let mut core = self.core.lock();
+            let membership = core.membership.as_ref();
+            if membership.is_none_or(|member| member.stage == Stage::Closing) {
+                return;
+            }
             if core.may_take_in(&input) {
                 return self.feed(&mut core, input);
             }
