@@ -305,6 +305,9 @@ static int stopped(void)
 	signal_all_the_time(0);
 	crowd_the_door(directory);
 	REFUSED(QUORATE_ERR_TIMEOUT, quorate_heal(c));
+	signal_all_the_time(1);
+	REFUSED(QUORATE_ERR_TIMEOUT, quorate_heal(c));
+	signal_all_the_time(0);
 	unsetenv("QUORATE_TIMEOUT_MS");
 	let_it_go_on();
 	/* It may have heard that it was to stop: whoever asked has not waited for that. */

@@ -1,6 +1,7 @@
 //! Asking a live cluster.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
@@ -151,12 +152,24 @@ impl Client {
         path.is_dir().then_some(path)
     }
 
-    /// Asks, and waits for the answer. A refusal is an error.
+    /// Asks, and waits for the answer. A refusal is an error. After any other error nothing can be
+    /// asked here any more: what came then could be the answer to this.
     ///
     /// # Errors
     ///
     /// Any of [`ClientError`] but those of connecting.
     pub fn ask(&mut self, request: &Request) -> Result<Reply, ClientError> {
+        match self.answer(request) {
+            Ok(Reply::Refused(refusal)) => Err(refusal.into()),
+            Ok(reply) => Ok(reply),
+            Err(error) => {
+                let _ = self.stream.get_ref().shutdown(Shutdown::Both);
+                Err(error)
+            }
+        }
+    }
+
+    fn answer(&mut self, request: &Request) -> Result<Reply, ClientError> {
         let limit = self.limit(request);
         let start = Instant::now();
         let mut line = serde_json::to_vec(request)?;
@@ -177,10 +190,7 @@ impl Client {
                 return Err(io::Error::from(io::ErrorKind::InvalidData).into());
             }
         }
-        match serde_json::from_slice(&line)? {
-            Reply::Refused(refusal) => Err(refusal.into()),
-            reply => Ok(reply),
-        }
+        Ok(serde_json::from_slice(&line)?)
     }
 
     /// How long the answer to a request may take.
@@ -263,12 +273,22 @@ impl Client {
 fn reach(path: &str, limit: Option<Duration>) -> io::Result<UnixStream> {
     let kind = SocketType::STREAM;
     let socket = socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
-    sockopt::set_socket_timeout(&socket, Timeout::Send, limit)?;
     let address = SocketAddrUnix::new(path)?;
+    let start = Instant::now();
     loop {
+        // A signal does not begin it anew.
+        let rest = limit.map(|limit| limit.saturating_sub(start.elapsed()));
+        if rest == Some(Duration::ZERO) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        sockopt::set_socket_timeout(&socket, Timeout::Send, rest)?;
         match rustix::net::connect(&socket, &address) {
             Err(rustix::io::Errno::INTR) => {}
-            done => return Ok(done.map(|()| UnixStream::from(socket))?),
+            done => {
+                done?;
+                sockopt::set_socket_timeout(&socket, Timeout::Send, limit)?;
+                return Ok(UnixStream::from(socket));
+            }
         }
     }
 }

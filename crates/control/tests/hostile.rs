@@ -1,9 +1,13 @@
 //! Those who connect to the control socket and mean no good, or are broken: they harm themselves.
 
+use std::fs::DirBuilder;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use quorate_control::{Client, ClientError, ErrorKind, Name, Pace, Request, Served};
 use quorate_sim::scenario::Scenario;
@@ -168,6 +172,32 @@ fn waits_have_an_end() {
     };
     assert_eq!(refusal.kind, ErrorKind::Invalid);
     served.works();
+}
+
+/// What comes after all would be taken for the answer to the next question.
+#[test]
+fn a_late_answer_is_nobody_elses() {
+    let directory = std::env::temp_dir().join(format!("quorate-late-{}", std::process::id()));
+    DirBuilder::new().mode(0o700).create(&directory).unwrap();
+    let slow = UnixListener::bind(directory.join(quorate_control::SOCKET)).unwrap();
+    let (be_late, late) = mpsc::channel();
+    let answering = thread::spawn(move || {
+        let mut stream = slow.accept().unwrap().0;
+        answer(&mut stream);
+        late.recv().unwrap();
+        let _ = stream.write_all(b"{\"reply\":\"done\",\"time_us\":1,\"happened\":true}\n");
+        stream
+    });
+    let limit = Some(Duration::from_millis(50));
+    let client = Client::connect_within(&directory, limit);
+    std::fs::remove_dir_all(&directory).unwrap();
+    let mut client = client.unwrap();
+    let error = client.change("kill = 3").unwrap_err();
+    assert!(matches!(error, ClientError::NoAnswer(_)), "{error}");
+    be_late.send(()).unwrap();
+    let _open = answering.join().unwrap();
+    let error = client.change("up = 3").unwrap_err();
+    assert!(matches!(error, ClientError::Connection(_)), "{error}");
 }
 
 #[test]
