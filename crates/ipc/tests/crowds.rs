@@ -143,6 +143,51 @@ fn a_request_is_heard_before_its_sender_makes_room() {
     fs::remove_dir_all(dir).unwrap();
 }
 
+/// One that hangs lets nobody in, also not one who has to make room elsewhere.
+#[test]
+fn a_crowd_lets_nobody_into_a_frozen_node() {
+    let _alone = ONE_AT_A_TIME.lock();
+    let dir = private_dir("crowd-frozen");
+    let limits = Limits {
+        half_open: 4,
+        ..Limits::default()
+    };
+    let mut server = Server::new(&dir, limits).unwrap();
+    let frozen = server.bind_dir(&dir, Service::Cfg).unwrap();
+    server.bind_dir(&dir, Service::Cmap).unwrap();
+    let mut early = hostile::knock(&dir, Service::Cfg);
+    let admit_nobody = |_: &_| Err(libc::EACCES);
+    server.poll(None, admit_nobody).unwrap();
+    server.set_frozen(frozen, true).unwrap();
+    early
+        .write_all(ConnectionRequest::new(8192).as_bytes())
+        .unwrap();
+    let mut crowd: Vec<_> = (0..8)
+        .map(|_| hostile::knock(&dir, Service::Cmap))
+        .collect();
+    let mut last = hostile::knock(&dir, Service::Cmap);
+    last.write_all(ConnectionRequest::new(8192).as_bytes())
+        .unwrap();
+    crowd.push(last);
+    let occurrences = eventually(|| {
+        let limit = Some(Duration::from_secs(60));
+        let occurrences = server.poll(limit, |_| Ok(())).unwrap();
+        (!occurrences.is_empty()).then_some(occurrences)
+    });
+    assert!(
+        matches!(
+            occurrences[..],
+            [Occurrence::Connected {
+                service: Service::Cmap,
+                ..
+            }]
+        ),
+        "{occurrences:?}"
+    );
+    drop((server, early, crowd));
+    fs::remove_dir_all(dir).unwrap();
+}
+
 fn private_dir(name: &str) -> PathBuf {
     let dir = std::env::temp_dir().join(format!("quorate-{name}-{}", std::process::id()));
     DirBuilder::new().mode(0o700).create(&dir).unwrap();

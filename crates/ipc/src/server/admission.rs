@@ -68,14 +68,16 @@ impl Server {
     }
 
     /// Sends the caller away that has been silent longest among those of the process that has
-    /// most of them, unless its request has come meanwhile.
+    /// most of them, unless its request has come meanwhile. A frozen socket hears nobody.
     fn make_room(
         &mut self,
         admit: &mut impl FnMut(&Knock) -> Result<(), i32>,
         occurrences: &mut Vec<Occurrence>,
     ) {
         if let Some(oldest) = self.callers.oldest_of_most() {
-            self.listen(oldest, admit, occurrences);
+            if !self.is_frozen(oldest) {
+                self.listen(oldest, admit, occurrences);
+            }
             self.callers.remove(oldest);
         }
     }
