@@ -116,6 +116,18 @@ fn a_large_state_is_given_and_taken_within_the_appetite() {
         group.join();
         assert!(group.machines[1].position().is_some(), "it is a member");
         assert_eq!(group.machines[0].position(), group.machines[1].position());
+        // However much others hold, that this node is out is told with little.
+        let lost = Input::Quorum {
+            ring: 8,
+            quorate: false,
+            nodes: &[2],
+        };
+        let [all, end] = [Input::Nudge, lost].map(|input| group.machines[1].appetite(&input));
+        assert!(
+            end < 64 << 10 && (is_small || end < all / 8),
+            "{end} of {all}"
+        );
+        handled(&mut group.machines[1].clone(), lost);
         // All that waits ends, and all that is held is given up.
         group.feed(0, Input::Deregister { handle: 1 });
         group.settle();

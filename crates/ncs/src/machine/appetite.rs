@@ -28,6 +28,8 @@ impl Machine {
             _ => (0, 0),
         };
         let (known, kept) = match &self.phase {
+            // What others have is forgotten then: the end is not to wait for memory.
+            _ if is_the_end(input) => (0, 0),
             Phase::Waiting(waiting) => (0, waiting.assembled()),
             Phase::Inside(inside) => {
                 let state = &inside.state;
@@ -37,7 +39,12 @@ impl Machine {
             Phase::Lost => (0, 0),
         };
         let own = self.handles.len() + self.calls.len() + self.addresses.len();
-        LEAST + EACH * (things + known + own + self.order.len()) + BYTE * (bytes + kept)
+        let order = if is_the_end(input) {
+            0
+        } else {
+            self.order.len()
+        };
+        LEAST + EACH * (things + known + own + order) + BYTE * (bytes + kept)
     }
 
     /// \[OURS\] As much again as this holds: what [`Clone`] needs.
@@ -45,4 +52,12 @@ impl Machine {
     pub fn size(&self) -> usize {
         self.appetite(&Input::Nudge)
     }
+}
+
+/// Whether this machine is lost with it.
+fn is_the_end(input: &Input<'_>) -> bool {
+    matches!(
+        input,
+        Input::Quorum { quorate: false, .. } | Input::DaemonLost
+    )
 }
