@@ -50,8 +50,8 @@
  * The environment variable QUORATE_TIMEOUT_MS limits how many milliseconds the cluster may take to
  * answer; where a function has a limit of its own, that is added. Unset, empty or 0: there is no
  * limit, or 30 seconds more than the function's own. After that the function returns
- * QUORATE_ERR_TIMEOUT, or NULL or -1: the process of the cluster is stopped, or at work; it may still
- * do what it was asked, when it goes on.
+ * QUORATE_ERR_TIMEOUT, or -1: the process of the cluster is stopped, or at work; it may still do what
+ * it was asked, when it goes on. A cluster that starts is waited for without limit.
  */
 
 /**
@@ -237,9 +237,10 @@ quorate_t *quorate_start_with(const char *const *arguments);
 
 /**
  * Ends a cluster. When this returns nothing of it is left, and connections to its nodes have hung
- * up. The pointer is of no use any more, except after QUORATE_ERR_TIMEOUT.
+ * up. The pointer is of no use any more, except after QUORATE_ERR_TIMEOUT and QUORATE_ERR_INVALID.
  *
- * @return QUORATE_OK; QUORATE_ERR_HANDLE; QUORATE_ERR_SYSTEM: it is gone already
+ * @return QUORATE_OK; QUORATE_ERR_HANDLE; QUORATE_ERR_SYSTEM: it is gone already;
+ * QUORATE_ERR_TIMEOUT: it has not answered; QUORATE_ERR_INVALID: QUORATE_TIMEOUT_MS is no number
  */
 quorate_error_t quorate_stop(quorate_t *cluster);
 

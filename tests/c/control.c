@@ -293,6 +293,7 @@ static int stopped(void)
 	stop_the_server(c);
 	setenv("QUORATE_TIMEOUT_MS", "soon", 1);
 	REFUSED(QUORATE_ERR_INVALID, quorate_heal(c));
+	REFUSED(QUORATE_ERR_INVALID, quorate_stop(c));
 	setenv("QUORATE_TIMEOUT_MS", "100", 1);
 	REFUSED(QUORATE_ERR_TIMEOUT, quorate_heal(c));
 	REFUSED(QUORATE_ERR_TIMEOUT, quorate_get_node(c, 1, &node));

@@ -1,7 +1,7 @@
 //! `quorate status`.
 
 use crate::snapshot::{Node, Snapshot};
-use quorate_client::Options;
+use quorate_client::{Error, Options};
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -23,12 +23,7 @@ const NOT_QUORATE: u8 = 2;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let options = Options::from_environment().map_err(|error| error.to_string())?;
-    let snapshot = Snapshot::take(&options).map_err(|error| {
-        let reason = error.to_string();
-        let refused = reason.starts_with("connect: ");
-        let hint = if refused { "; does corosync run?" } else { "" };
-        format!("corosync: {reason}{hint}")
-    })?;
+    let snapshot = Snapshot::take(&options).map_err(|error| not_asked(&error))?;
     if arguments.json {
         let json = serde_json::to_string_pretty(&snapshot).map_err(|error| error.to_string())?;
         println!("{json}");
@@ -40,6 +35,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     } else {
         NOT_QUORATE.into()
     })
+}
+
+/// Why the node's corosync could not be asked.
+pub(crate) fn not_asked(error: &Error) -> String {
+    let reason = error.to_string();
+    let refused = reason.starts_with("connect: ");
+    let hint = if refused { "; does corosync run?" } else { "" };
+    format!("corosync: {reason}{hint}")
 }
 
 fn describe(snapshot: &Snapshot) -> String {

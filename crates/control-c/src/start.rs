@@ -101,19 +101,22 @@ fn start(mut words: Vec<OsString>) -> Result<*mut quorate_t, Failure> {
 }
 
 /// Ends a cluster. When this returns nothing of it is left, and connections to its nodes have hung
-/// up. The pointer is of no use any more, except after QUORATE_ERR_TIMEOUT.
+/// up. The pointer is of no use any more, except after QUORATE_ERR_TIMEOUT and QUORATE_ERR_INVALID.
 ///
-/// @return QUORATE_OK; QUORATE_ERR_HANDLE; QUORATE_ERR_SYSTEM: it is gone already
+/// @return QUORATE_OK; QUORATE_ERR_HANDLE; QUORATE_ERR_SYSTEM: it is gone already;
+/// QUORATE_ERR_TIMEOUT: it has not answered; QUORATE_ERR_INVALID: QUORATE_TIMEOUT_MS is no number
 #[unsafe(no_mangle)]
 pub extern "C" fn quorate_stop(cluster: *mut quorate_t) -> quorate_error_t {
     status("quorate_stop", || {
         let cluster = clusters::find(cluster)?;
         cluster.retire()?;
         let stopped = cluster.client().and_then(|client| Ok(client.stop()?));
-        if let Err(failure) = &stopped {
-            if failure.number == quorate_error::QUORATE_ERR_TIMEOUT {
-                cluster.keep();
-            }
+        if let Err(Failure {
+            number: quorate_error::QUORATE_ERR_TIMEOUT | quorate_error::QUORATE_ERR_INVALID,
+            ..
+        }) = &stopped
+        {
+            cluster.keep();
         }
         stopped
     })

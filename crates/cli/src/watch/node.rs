@@ -9,6 +9,7 @@ use super::Look;
 use super::page::{Mood, Page, Row};
 use crate::record::Links;
 use crate::snapshot::{Node, Snapshot};
+use crate::status::not_asked;
 
 /// How long corosync may take to answer, unless QUORATE_TIMEOUT_MS says otherwise: one that is
 /// stopped shall be seen to be silent.
@@ -51,7 +52,7 @@ impl Watcher {
             }
             self.page.outdated(&format!("corosync: {error}"));
         }
-        let wrong = error.map(|error| format!("corosync: {error}"));
+        let wrong = error.as_ref().map(not_asked);
         let page = self.page.clone();
         Look { page, wrong }
     }

@@ -151,12 +151,14 @@ fn usage() {
 }
 
 fn status_without_corosync() {
-    let mut command = std::process::Command::new(QUORATE);
-    command.arg("status").env("QUORATE_RUN_DIR", "/nonexistent");
-    let output = finish(spawn(&mut command));
-    assert_eq!(output.status.code(), Some(1));
-    let shown = errors(&output);
-    assert!(shown.ends_with("; does corosync run?\n"), "{shown}");
+    for words in [&["status"][..], &["watch", "--once", "--corosync"]] {
+        let mut command = std::process::Command::new(QUORATE);
+        command.args(words).env("QUORATE_RUN_DIR", "/nonexistent");
+        let output = finish(spawn(&mut command));
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        let shown = errors(&output);
+        assert!(shown.ends_with("; does corosync run?\n"), "{shown}");
+    }
 }
 
 fn signals_are_forwarded() {
