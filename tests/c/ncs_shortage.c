@@ -249,6 +249,44 @@ static void take_many_and_one_more(void)
 	NCS_Lock(first, key, 3);
 }
 
+/* There is no memory for a lock that another one takes, and the reader waits for it. */
+static void leave_no_memory(void)
+{
+	start_process(&locker, take_many_and_one_more);
+	wait_until_done(&locker);
+	least_of_library = 512 << 10;
+	atomic_store(&countdown_of_library, 0);
+	if (write(locker.told[1], "", 1) != 1) {
+		exit(1);
+	}
+	wait_until_done(&locker);
+	while (atomic_load(&failed_of_library) < 2) {
+		usleep(1000);
+	}
+}
+
+/* That it is lost is not to wait for memory behind the lock that came before. */
+static void quorum_is_lost(void)
+{
+	first = registered(tell);
+	wait_until_told();
+	printf("members %u", last_members);
+	printf(" lock %u\n", NCS_Lock(first, "mine", 4));
+	leave_no_memory();
+	order("node 3 dies");
+	order("node 2 dies");
+	do {
+		wait_until_told();
+	} while (last_members != 0);
+	printf("members %u", last_members);
+	printf(" unlock %u\n", NCS_UnLock(first, "mine", 4));
+	printf("memory failed %d\n", atomic_load(&countdown_of_library) == 0);
+	atomic_store(&countdown_of_library, -1);
+	printf("deregister %u\n", NCS_Deregister(first));
+	close(locker.told[1]);
+	wait(NULL);
+}
+
 static void come_and_try(void)
 {
 	UINT32 holder = 0;
@@ -263,17 +301,7 @@ static void come_and_try(void)
 static void the_oldest_goes(void)
 {
 	first = registered(ignore);
-	start_process(&locker, take_many_and_one_more);
-	wait_until_done(&locker);
-	least_of_library = 512 << 10;
-	atomic_store(&countdown_of_library, 0);
-	if (write(locker.told[1], "", 1) != 1) {
-		exit(1);
-	}
-	wait_until_done(&locker);
-	while (atomic_load(&failed_of_library) < 2) {
-		usleep(1000);
-	}
+	leave_no_memory();
 	start_process(&newcomer, come_and_try);
 	/* Its question is to be here by then; where it is late, this shows less. */
 	usleep(300000);
@@ -295,6 +323,7 @@ int main(int count, char *arguments[])
 		{"the_state_is_large", the_state_is_large},
 		{"memory_does_not_come_in_time", memory_does_not_come_in_time},
 		{"the_oldest_goes", the_oldest_goes},
+		{"quorum_is_lost", quorum_is_lost},
 		{NULL, NULL},
 	};
 

@@ -17,6 +17,10 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
         ),
         ("the_oldest_goes", "held 5 by 1\nmemory failed 1\n"),
         (
+            "quorum_is_lost",
+            "members 7 lock 0\nmembers 0 unlock 8\nmemory failed 1\nderegister 0\n",
+        ),
+        (
             "nodes_die",
             "members 7 lock 0\n\
             members 3 failed 4 epoch 1\n\
@@ -27,7 +31,11 @@ pub(crate) fn run(suite: &mut Suite, needs: &Requirements) {
         ),
     ] {
         suite.test_with(&format!("shortage/{case}"), needs, || {
-            let nodes = if case == "nodes_die" { 3 } else { 1 };
+            let nodes = if ["nodes_die", "quorum_is_lost"].contains(&case) {
+                3
+            } else {
+                1
+            };
             assert_eq!(outcome(nodes, case), expected);
         });
     }

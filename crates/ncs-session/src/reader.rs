@@ -4,8 +4,8 @@ use crate::Sdk;
 use crate::core::{Core, Registration, Stage};
 use crate::links::Links;
 use quorate_client::{
-    CpgAddress, CpgBuffer, CpgEvent, Error, Event, EventBuffer, QuorumBuffer, QuorumEvent,
-    ReplyError, Wait,
+    CpgAddress, CpgBuffer, CpgEvent, Error, Event, EventBuffer, IpcError, QuorumBuffer,
+    QuorumEvent, ReplyError, Wait,
 };
 use quorate_ncs::{Address, Input, Reason};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,6 +24,13 @@ const RETRY_AFTER: Duration = Duration::from_millis(5);
 
 /// How often it is looked whether the program has memory again.
 const SHORTAGE: Duration = Duration::from_millis(5);
+
+/// What ends a membership whichever ring it is about.
+const THE_END: Input<'_> = Input::Quorum {
+    ring: 0,
+    quorate: false,
+    nodes: &[],
+};
 
 /// How long the reader waits when nothing happens; for ever if there is none.
 struct Limit(Option<Duration>);
@@ -100,7 +107,8 @@ impl<C: Copy + Send + 'static> Reader<C> {
                 nodeid, pid, data, ..
             } => {
                 let from = Address { node: nodeid, pid };
-                sdk.take_in(life, Input::Deliver { from, bytes: data });
+                let input = Input::Deliver { from, bytes: data };
+                sdk.take_in(life, &self.links, input)?;
             }
             CpgEvent::Confchg {
                 members,
@@ -115,11 +123,11 @@ impl<C: Copy + Send + 'static> Reader<C> {
                     left: &left,
                     joined: &joined,
                 };
-                sdk.take_in(life, input);
+                sdk.take_in(life, &self.links, input)?;
             }
             CpgEvent::TotemConfchg { ring, nodes } => {
                 let ring = ring.seq;
-                sdk.take_in(life, Input::Ring { ring, nodes });
+                sdk.take_in(life, &self.links, Input::Ring { ring, nodes })?;
             }
             CpgEvent::PartialDeliver { .. } => {}
         }
@@ -141,7 +149,7 @@ impl<C: Copy + Send + 'static> Reader<C> {
                 quorate,
                 nodes: members,
             };
-            self.sdk.take_in(self.life, input);
+            self.sdk.take_in(self.life, &self.links, input)?;
         }
         Ok(true)
     }
@@ -213,25 +221,37 @@ impl<C: Copy + Send + 'static> Sdk<C> {
     /// Gives the machine what has come, as soon as there is memory for all that may come of it. The
     /// group goes on meanwhile, and calls that need none. A membership that nobody uses any more
     /// ends with the first thing that it is not told, and is told nothing after it: what it knew
-    /// would be wrong, and it would give that to newcomers.
-    fn take_in(&self, life: u64, input: Input<'_>) {
+    /// would be wrong, and it would give that to newcomers. Nor is one told anything more that has
+    /// lost quorum meanwhile: that is not to wait for memory behind what came before.
+    fn take_in(&self, life: u64, links: &Links, input: Input<'_>) -> Result<(), Error> {
+        let mut quorate = true;
         loop {
             let mut core = self.core.lock();
             let membership = core.membership.as_ref();
             if membership.is_none_or(|member| member.stage == Stage::Closing) {
-                return;
+                return Ok(());
+            }
+            if !quorate && core.may_take_in(&THE_END) {
+                self.feed(&mut core, THE_END);
+                return Ok(());
             }
             if core.may_take_in(&input) {
-                return self.feed(&mut core, input);
+                self.feed(&mut core, input);
+                return Ok(());
             }
             if !core.has_handles(life) {
                 if let Some(membership) = &mut core.membership {
                     membership.stage = Stage::Closing;
                 }
-                return;
+                return Ok(());
             }
             drop(core);
             thread::sleep(SHORTAGE);
+            quorate = match links.quorum.quorate() {
+                // A daemon that is stopped says nothing new.
+                Err(Error::Ipc(IpcError::TimedOut)) => quorate,
+                answer => answer?,
+            };
         }
     }
 }
