@@ -68,7 +68,9 @@ impl Process {
         let stderr = collect(self.child.stderr.take());
         let status = self.wait_for(LIMIT);
         if status.is_err() {
-            // Ends the pipes as well.
+            // One that has started others is to end them, for they have the pipes as well.
+            self.signal(Signal::SIGTERM);
+            let _ = self.wait_for(LIMIT);
             drop(self);
         }
         let [stdout, stderr] = [stdout, stderr].map(|reader| reader.join().expect("a reader ends"));
