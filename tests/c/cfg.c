@@ -269,6 +269,12 @@ static void try_shutdown(int flag, const char *votes)
 	}
 	pthread_join(thread, &result);
 	printf("try_shutdown = %d\n", (int)(intptr_t)result);
+	/* When the time is over, who has asked is told as well if it tracks, but is answered before. */
+	for (int i = 0; i < trackers; i++) {
+		if (votes[i] == 'w' && strchr(votes, '-') != NULL) {
+			wait_for(i);
+		}
+	}
 	for (int i = 0; i < trackers; i++) {
 		if (votes[i] != 'f') {
 			cs_error_t last;
