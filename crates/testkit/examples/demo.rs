@@ -1,4 +1,4 @@
-//! `make demo`: a C program on our library sees a real cluster of three lose and regain quorum.
+//! `make demo-real`: a C program on our library sees a real cluster of three lose and regain quorum.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -11,7 +11,10 @@ use quorate_testkit::{CProgram, Cluster, Library, Load, Requirements, source_roo
 fn main() -> ExitCode {
     if let Err(why) = Requirements::cluster().ours().program("cc").check() {
         eprintln!("demo: cannot start a private corosync here: {why}");
-        eprintln!("demo: it wants root and Debian's package corosync ('make deps' installs it)");
+        eprintln!(
+            "demo: it wants root and Debian's packages corosync, libvotequorum-dev, iproute2"
+        );
+        eprintln!("demo: 'make deps' installs them");
         return ExitCode::FAILURE;
     }
     let program = build_watcher();
