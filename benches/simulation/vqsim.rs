@@ -1,10 +1,7 @@
 //! The same steps with `corosync-vqsim`: one node crashes, or is back, until every node says so.
 
 #[path = "../../crates/engine/tests/vqsim/simulator.rs"]
-#[allow(
-    dead_code,
-    reason = "the engine's tests compare more than this waits for"
-)]
+#[allow(dead_code, reason = "the engine's tests compare more of it")]
 mod simulator;
 
 use std::fmt::Write as _;

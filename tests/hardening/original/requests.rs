@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use quorate_ipc::Service;
@@ -64,7 +65,8 @@ fn comings_and_goings() -> Kept {
 }
 
 fn nothing_is_left(node: &Node, attacker: &Attacker) {
-    let shared = format!("/proc/{}/root/dev/shm", node.daemon_pid());
+    let process = Path::new("/proc").join(node.daemon_pid().to_string());
+    let shared = process.join("root/dev/shm");
     wait_until("their end", || {
         let entries = fs::read_dir(&shared).expect("a directory").flatten();
         let rings = entries.filter(|entry| {
