@@ -19,6 +19,12 @@ done
 cd /var/lib/pacemaker
 mkdir blackbox cib cores pengine /run/crm
 ip link set lo up
+# Without a fencing device Pacemaker tries for ever to fence whom it lost, and whether it takes a
+# node back meanwhile is left to chance. A cluster's first speaker is chosen after dc-deadtime.
+cibadmin --empty | sed 's|<crm_config/>|<crm_config><cluster_property_set id="set">\
+    <nvpair id="fencing" name="stonith-enabled" value="false"/>\
+    <nvpair id="deadtime" name="dc-deadtime" value="4s"/>\
+    </cluster_property_set></crm_config>|' > cib/cib.xml
 # What its daemons share among each other goes with them; only the simulated cluster is kept.
 if [ -n "${QUORATE_RUN_DIR:-}" ]; then
     cluster=${QUORATE_RUN_DIR%/*}

@@ -46,13 +46,12 @@ fn start(stage: &Stage, node: u32) -> Started {
 }
 
 /// Waits until `crm_mon` on a node says all of this, and tells what is certain of what it says. Not
-/// which node speaks for all: that is up to when each daemon started. Nor whether a node that is
-/// gone is called unclean or offline: that is up to how far it had joined, in real clusters too.
-fn says(stage: &Stage, node: u32, parts: &[&str]) -> String {
+/// which node speaks for all: that is up to when each daemon started.
+fn says(stage: &Stage, node: u32, parts: &[String]) -> String {
     let file = stage.directory().join(format!("monitor.{node}"));
     let text = wait_until(&format!("crm_mon on node {node} to say {parts:?}"), || {
         let text = fs::read_to_string(&file).unwrap_or_default();
-        match parts.iter().all(|part| text.contains(part)) {
+        match parts.iter().all(|part| text.contains(part.as_str())) {
             true => Ok(text),
             false => Err(text),
         }
@@ -63,7 +62,7 @@ fn says(stage: &Stage, node: u32, parts: &[&str]) -> String {
         if let Some((_, partition)) = line.split_once(") - partition ") {
             certain += &format!("partition {partition}\n");
         }
-        let known = ["Stack:", "Online:"];
+        let known = ["Stack:", "Online:", "OFFLINE:"];
         if known.iter().any(|start| line.starts_with(start)) || line.contains("configured") {
             certain += &format!("{line}\n");
         }
@@ -79,17 +78,27 @@ fn partition(quorum: &str) -> String {
 
 fn one_node(stage: &Stage) -> String {
     let _pacemaker = start(stage, 1);
-    says(stage, 1, &["Online: [ node1 ]", &partition("with quorum")])
+    says(
+        stage,
+        1,
+        &["Online: [ node1 ]".into(), partition("with quorum")],
+    )
 }
 
 fn three_nodes(stage: &Stage) -> String {
     let _pacemakers = [1, 2, 3].map(|node| start(stage, node));
     let mut text = String::new();
     let mut all_say = |nodes: &[u32], quorum: &str| {
-        let names: String = nodes.iter().map(|node| format!("node{node} ")).collect();
-        let online = format!("Online: [ {names}]");
+        let list = |state: &str, here: bool| {
+            let listed = (1..=3).filter(|node| nodes.contains(node) == here);
+            let names: String = listed.map(|node| format!("node{node} ")).collect();
+            (!names.is_empty()).then(|| format!("{state}: [ {names}]"))
+        };
+        let states = [list("Online", true), list("OFFLINE", false)];
+        let mut parts: Vec<_> = states.into_iter().flatten().collect();
+        parts.push(partition(quorum));
         for node in nodes {
-            text += &says(stage, *node, &[&online, &partition(quorum)]);
+            text += &says(stage, *node, &parts);
         }
     };
     all_say(&[1, 2, 3], "with quorum");
