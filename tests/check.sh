@@ -30,6 +30,6 @@ if [ "$failed" = 0 ] && [ "$status" != 0 ]; then
     failed=1
 fi
 echo
-grep '^skipped: ' "$log" || true
+grep -E '^(skipped|passed at the second try|failed): ' "$log" || true
 echo "$passed passed, $failed failed, $skipped skipped"
 exit "$status"

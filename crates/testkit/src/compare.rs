@@ -1,5 +1,7 @@
 //! Comparing what programs print.
 
+use std::panic::{self, UnwindSafe};
+
 /// Compares two texts line by line; the one that is expected comes first.
 ///
 /// # Panics
@@ -21,4 +23,14 @@ pub fn assert_same(what: &str, one: &str, other: &str) {
              ===== all of the one:\n{one}\n===== all of the other:\n{other}"
         );
     }
+}
+
+/// Whether a check fails, as it is meant to: nothing of it is printed. For suites, which run one test
+/// at a time.
+pub fn fails<T>(check: impl FnOnce() -> T + UnwindSafe) -> bool {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let result = panic::catch_unwind(check);
+    panic::set_hook(hook);
+    result.is_err()
 }

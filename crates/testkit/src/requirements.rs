@@ -14,6 +14,7 @@ pub struct Requirements {
     programs: Vec<String>,
     files: Vec<PathBuf>,
     namespaces: bool,
+    real_daemons: bool,
     root: bool,
     ours: bool,
 }
@@ -31,6 +32,7 @@ impl Requirements {
             .program("ip")
             .program("unshare");
         needs.namespaces = true;
+        needs.real_daemons = true;
         needs.header("corosync/votequorum.h").program("cc")
     }
 
@@ -61,6 +63,17 @@ impl Requirements {
     pub fn ours(mut self) -> Self {
         self.ours = true;
         self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_real_daemons(mut self) -> Self {
+        self.real_daemons = true;
+        self
+    }
+
+    /// Whether real daemons take part, whose timing is theirs.
+    pub(crate) fn real_daemons(&self) -> bool {
+        self.real_daemons
     }
 
     /// Whether all needs are met.

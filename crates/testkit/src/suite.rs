@@ -1,11 +1,15 @@
 //! The harness of all test suites that need more than `#[test]`: tests run one after another in
 //! the order they are written, may be skipped for a reason, and are counted at the end.
 
+mod selection;
+
+use std::any::Any;
 use std::env;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use self::selection::Selection;
 use crate::requirements::Requirements;
 
 /// How a test ended, other than by a panic.
@@ -30,6 +34,13 @@ pub const REQUIRE_ALL: &str = "QUORATE_REQUIRE_ALL";
 /// Set to `1`: a test skipped for want of a toolchain is a failure.
 pub const REQUIRE_TOOLCHAINS: &str = "QUORATE_REQUIRE_TOOLCHAINS";
 
+/// Set to `1`: no test is run a second time.
+pub const ONE_TRY: &str = "QUORATE_ONE_TRY";
+
+/// Real daemons' timing is nobody's, so a test among them may fail once by chance, and a few of them
+/// in one run. What fails more often than that has a reason.
+const SECOND_TRIES: usize = 2;
+
 /// A suite that is being run.
 #[derive(Debug)]
 pub struct Suite {
@@ -37,46 +48,13 @@ pub struct Suite {
     wanted: Selection,
     require_all: bool,
     require_toolchains: bool,
+    second_tries_left: usize,
+    second_tries: Vec<(String, String)>,
     /// Of the skipped ones, those that must not be.
     missed: usize,
     passed: usize,
-    failed: Vec<String>,
+    failed: Vec<(String, String)>,
     skipped: Vec<(String, String)>,
-}
-
-#[derive(Debug, Default)]
-struct Selection {
-    patterns: Vec<String>,
-    excluded: Vec<String>,
-    exact: bool,
-    list: bool,
-}
-
-impl Selection {
-    fn parse(arguments: impl IntoIterator<Item = String>) -> Self {
-        let mut selection = Self::default();
-        let mut arguments = arguments.into_iter();
-        while let Some(argument) = arguments.next() {
-            match argument.as_str() {
-                "--exact" => selection.exact = true,
-                "--list" => selection.list = true,
-                "--skip" => selection.excluded.extend(arguments.next()),
-                "--test-threads" | "--format" | "--color" => drop(arguments.next()),
-                other if other.starts_with('-') => {}
-                _ => selection.patterns.push(argument),
-            }
-        }
-        selection
-    }
-
-    fn includes(&self, name: &str) -> bool {
-        let fits = |pattern: &String| match self.exact {
-            true => name == pattern,
-            false => name.contains(pattern.as_str()),
-        };
-        let wanted = self.patterns.is_empty() || self.patterns.iter().any(fits);
-        wanted && !self.excluded.iter().any(fits)
-    }
 }
 
 impl Suite {
@@ -94,6 +72,11 @@ impl Suite {
             wanted,
             require_all,
             require_toolchains: env::var(REQUIRE_TOOLCHAINS).is_ok_and(|value| value == "1"),
+            second_tries_left: match env::var(ONE_TRY) {
+                Ok(value) if value == "1" => 0,
+                _ => SECOND_TRIES,
+            },
+            second_tries: Vec::new(),
             missed: 0,
             passed: 0,
             failed: Vec::new(),
@@ -102,16 +85,17 @@ impl Suite {
     }
 
     /// Runs a test now, unless it is not wanted.
-    pub fn test<O: Into<Outcome>>(&mut self, name: &str, body: impl FnOnce() -> O) {
+    pub fn test<O: Into<Outcome>>(&mut self, name: &str, body: impl FnMut() -> O) {
         self.test_with(name, &Requirements::none(), body);
     }
 
-    /// Runs a test now if this machine has what it needs; otherwise it counts as skipped.
+    /// Runs a test now if this machine has what it needs; otherwise it counts as skipped. If real
+    /// daemons take part, and it fails, it is run once more, and the report says so.
     pub fn test_with<O: Into<Outcome>>(
         &mut self,
         name: &str,
         needs: &Requirements,
-        body: impl FnOnce() -> O,
+        mut body: impl FnMut() -> O,
     ) {
         if !self.wanted.includes(name) {
             return;
@@ -121,9 +105,22 @@ impl Suite {
             return;
         }
         let start = Instant::now();
-        let result = match needs.check() {
+        let mut attempt = || panic::catch_unwind(AssertUnwindSafe(|| body().into()));
+        let mut result = match needs.check() {
             Err(why) => Ok(Outcome::Skipped(why)),
-            Ok(()) => panic::catch_unwind(AssertUnwindSafe(|| body().into())),
+            Ok(()) => attempt(),
+        };
+        result = match result {
+            Err(why) if needs.real_daemons() && self.second_tries_left > 0 => {
+                self.second_tries_left -= 1;
+                println!("test {}/{name} ... failed, once more", self.name);
+                let second = attempt();
+                if second.is_ok() {
+                    self.second_tries.push((name.into(), message(&*why)));
+                }
+                second
+            }
+            certain => certain,
         };
         let seconds = start.elapsed().as_secs_f32();
         match result {
@@ -133,9 +130,9 @@ impl Suite {
             }
             Ok(Outcome::Skipped(why)) => self.skip(name, why, self.require_all),
             Ok(Outcome::NoToolchain(why)) => self.skip(name, why, self.require_toolchains),
-            Err(_) => {
+            Err(why) => {
                 println!("test {}/{name} ... FAILED ({seconds:.1} s)", self.name);
-                self.failed.push(name.into());
+                self.failed.push((name.into(), message(&*why)));
             }
         }
     }
@@ -163,7 +160,15 @@ impl Suite {
     fn report(&self) -> (String, bool) {
         let mut lines = vec![String::new()];
         let mut success = self.failed.is_empty();
-        lines.extend(self.failed.iter().map(|name| format!("failed: {name}")));
+        let failure = |(name, why): &_| format!("failed: {}/{name}: {why}", self.name);
+        lines.extend(self.failed.iter().map(failure));
+        let second = |(name, why): &_| {
+            format!(
+                "passed at the second try: {}/{name}: first {why}",
+                self.name
+            )
+        };
+        lines.extend(self.second_tries.iter().map(second));
         lines.extend(
             self.skipped
                 .iter()
@@ -191,6 +196,16 @@ impl Suite {
         ));
         (lines.join("\n"), success)
     }
+}
+
+/// What a test that failed said, in one line: whole texts are above, where it was printed.
+fn message(why: &(dyn Any + Send)) -> String {
+    const LONGEST: usize = 400;
+    let text = why.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| why.downcast_ref::<&str>().copied());
+    let text = text.unwrap_or("no message");
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").chars().take(LONGEST).collect()
 }
 
 #[cfg(test)]
@@ -221,7 +236,10 @@ mod tests {
             report.contains("skipped: absent: no such thing\n"),
             "{report}"
         );
-        assert!(report.contains("failed: bad\n"), "{report}");
+        assert!(
+            report.contains("failed: self/bad: on purpose\n"),
+            "{report}"
+        );
         assert!(!success);
     }
 
@@ -265,6 +283,46 @@ mod tests {
             suite.skipped,
             [("needy".into(), "no program `no-such-program`".into())]
         );
+    }
+
+    #[test]
+    fn only_a_test_with_real_daemons_is_tried_again() {
+        let mut suite = suite(&[], false);
+        let mut fails_first = |name: &str, needs: &Requirements| {
+            let mut tries = 0;
+            suite.test_with(name, needs, || {
+                tries += 1;
+                assert!(tries > 1, "on purpose");
+            });
+            tries
+        };
+        let among_daemons = Requirements::none().with_real_daemons();
+        assert_eq!(fails_first("ours", &Requirements::none()), 1);
+        assert_eq!(fails_first("one", &among_daemons), 2);
+        assert_eq!(fails_first("two", &among_daemons), 2);
+        assert_eq!(fails_first("three", &among_daemons), 1);
+        let (report, success) = suite.report();
+        assert!(
+            report.contains(
+                "passed at the second try: self/one: first on purpose\n\
+                 passed at the second try: self/two: first on purpose\n"
+            ),
+            "{report}"
+        );
+        let failed = suite.failed.iter().map(|(name, _)| name);
+        assert!(failed.eq(["ours", "three"]));
+        assert!(!success);
+    }
+
+    #[test]
+    fn what_fails_twice_has_failed() {
+        let mut suite = suite(&[], false);
+        let needs = Requirements::none().with_real_daemons();
+        suite.test_with("bad", &needs, || {
+            assert!(std::hint::black_box(false), "on purpose")
+        });
+        assert_eq!(suite.failed, [("bad".into(), "on purpose".into())]);
+        assert!(suite.second_tries.is_empty());
     }
 
     #[test]
