@@ -7,7 +7,8 @@
 //!
 //! vqsim's nodes are processes that race. In the reported configurations the order in which they
 //! hear each other can decide who is quorate; there, every outcome that some order gives is
-//! accepted, and remembered. In the gated ones only one outcome is ever possible.
+//! accepted, and remembered. In the gated ones only one outcome is ever possible. What is possible
+//! but not seen may become ever more: such a scenario ends early, and another one begins.
 //!
 //! `QUORATE_VQSIM_STEPS` sets the number of gated steps, `QUORATE_VQSIM_SEED` repeats a run,
 //! `QUORATE_VQSIM_VERBOSE` shows the reported differences too, and `QUORATE_REQUIRE_ALL=1` makes a
@@ -43,6 +44,8 @@ struct Tally {
     steps: usize,
     /// Steps after which more than one state was possible.
     ambiguous: usize,
+    /// Scenarios that ended early because too much had become possible.
+    ended_early: usize,
     differences: Vec<String>,
 }
 
@@ -87,6 +90,7 @@ impl Tally {
         self.scenarios += other.scenarios;
         self.steps += other.steps;
         self.ambiguous += other.ambiguous;
+        self.ended_early += other.ended_early;
         self.differences.extend(other.differences);
     }
 }
@@ -117,6 +121,10 @@ fn run(group: Group, seed: u64, steps: usize, vqsim: &Path) -> Tally {
                 .push(format!("{history}ours   {ours:?}\nvqsim  {theirs:?}"));
             break;
         }
+        if scenario.is_lost_in_worlds() {
+            tally.ended_early += 1;
+            break;
+        }
     }
     tally
 }
@@ -126,8 +134,9 @@ fn report(title: &str, results: &BTreeMap<Group, Tally>) -> usize {
     for (group, tally) in results {
         let differences = tally.differences.len();
         println!(
-            "{title} {group:?}: {} steps in {} scenarios, {differences} differing, {} ambiguous",
-            tally.steps, tally.scenarios, tally.ambiguous
+            "{title} {group:?}: {} steps in {} scenarios ({} ended early), {differences} differing, \
+             {} ambiguous",
+            tally.steps, tally.scenarios, tally.ended_early, tally.ambiguous
         );
         all += differences;
     }

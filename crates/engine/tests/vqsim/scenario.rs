@@ -9,6 +9,8 @@ use crate::configuration::{self, Group, Random, WINDOW_MS};
 use crate::simulator::State;
 
 const PARTITIONS: usize = 4;
+/// Beyond so many possible clusters the next steps take more and more time, and show less.
+const MOST_WORLDS: usize = 64;
 
 /// vqsim's partitions: each counts its own rings, and lists its nodes in the order they came.
 #[derive(Clone, Debug, Default)]
@@ -139,6 +141,11 @@ impl Scenario {
     /// vqsim has shown this: whatever does not look like it was not so.
     pub(crate) fn observe(&mut self, shown: &State) {
         self.worlds.retain(|world| state(world) == *shown);
+    }
+
+    /// Whether too much is possible by now to go on.
+    pub(crate) fn is_lost_in_worlds(&self) -> bool {
+        self.worlds.len() > MOST_WORLDS
     }
 
     fn all_nodes(&self) -> Vec<u32> {

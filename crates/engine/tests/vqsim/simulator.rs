@@ -15,7 +15,7 @@ pub(crate) type NodeView = (bool, u32, u64, Vec<u32>);
 pub(crate) type State = BTreeMap<u32, NodeView>;
 
 /// Nothing takes longer than this, not even on a machine with much else to do.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a difference has to last to count.
 const PERSISTENCE: Duration = Duration::from_secs(4);
 
