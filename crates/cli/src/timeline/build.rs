@@ -10,7 +10,7 @@ use quorate_sim::{Line, Record, View, What};
 
 use super::groups::Groups;
 use super::happenings::happenings;
-use super::model::{Cut, Lane, State, Stretch, Timeline, ranges};
+use super::model::{Cut, Lane, State, Stretch, Timeline, parts, ranges};
 use open::Open;
 
 /// What a log says, as lanes. A log has at least one line.
@@ -19,7 +19,8 @@ pub(super) fn timeline(title: &str, lines: &[Line]) -> Timeline {
     let end = lines.last().map_or(begin, |line| line.record.at);
     // What took no time is drawn all the same.
     let end = end.max(begin + Duration::from_micros(1));
-    let mut builder = Builder::new(&nodes(lines), begin);
+    let nodes = nodes(lines);
+    let mut builder = Builder::new(&nodes, begin);
     for line in lines {
         builder.record(&line.record);
     }
@@ -33,7 +34,7 @@ pub(super) fn timeline(title: &str, lines: &[Line]) -> Timeline {
         begin,
         end,
         lanes: builder.finish(end),
-        happenings: happenings(lines),
+        happenings: happenings(lines, &nodes),
     }
 }
 
@@ -129,17 +130,9 @@ impl Builder {
     }
 
     fn cut(&mut self, at: Duration, groups: &[Vec<u32>]) {
-        let named: BTreeSet<u32> = groups.iter().flatten().copied().collect();
-        let rest = self
-            .open
-            .keys()
-            .copied()
-            .filter(|node| !named.contains(node));
-        let rest: Vec<u32> = rest.collect();
-        for (part, members) in groups.iter().chain([&rest]).enumerate() {
-            let mut sorted = members.clone();
-            sorted.sort_unstable();
-            let text = ranges(&sorted);
+        let nodes = self.open.keys().copied().collect();
+        for (part, members) in parts(groups, &nodes).iter().enumerate() {
+            let text = ranges(members);
             for node in members {
                 if let Some(open) = self.open.get_mut(node) {
                     open.end_cut(at);

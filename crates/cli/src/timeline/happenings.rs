@@ -1,14 +1,17 @@
 //! What of a log belongs into the list of what happened.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
 use quorate_sim::{Line, What};
 
-use super::model::Happening;
+use super::model::{Happening, parts, ranges};
 
 /// All that happened, in order; the same thing on several nodes at one time is one.
-pub(super) fn happenings(lines: &[Line]) -> Vec<Happening> {
+pub(super) fn happenings(lines: &[Line], nodes: &BTreeSet<u32>) -> Vec<Happening> {
     let mut all: Vec<Happening> = Vec::new();
     for Line { record, .. } in lines {
-        let Some((what, trouble)) = text(&record.what) else {
+        let Some((what, trouble)) = text(&record.what, nodes) else {
             continue;
         };
         let node = record.node.map(|node| node.0);
@@ -32,9 +35,11 @@ pub(super) fn happenings(lines: &[Line]) -> Vec<Happening> {
     all
 }
 
-fn text(what: &What) -> Option<(String, bool)> {
+fn text(what: &What, nodes: &BTreeSet<u32>) -> Option<(String, bool)> {
     let trouble = matches!(what, What::Violation { .. } | What::Refused { .. });
     match what {
+        What::Sends { message } if message.starts_with("set ") => Some((message.clone(), false)),
+        What::Partitioned { groups } => Some((partitioned(groups, nodes), false)),
         What::Sends { .. }
         | What::Request { .. }
         | What::Reply { .. }
@@ -55,4 +60,14 @@ fn text(what: &What) -> Option<(String, bool)> {
         What::Reload => Some(("configuration read again".to_owned(), false)),
         other => Some((other.to_string(), trouble)),
     }
+}
+
+/// `partitioned: {1-10} {11 12}`, with those that nobody named.
+fn partitioned(groups: &[Vec<u32>], nodes: &BTreeSet<u32>) -> String {
+    let mut text = "partitioned:".to_owned();
+    for part in parts(groups, nodes) {
+        // Writing to a string does not fail.
+        let _ = write!(text, " {{{}}}", ranges(&part));
+    }
+    text
 }

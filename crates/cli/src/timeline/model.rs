@@ -1,5 +1,6 @@
 //! A history as it is drawn.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// All that is drawn.
@@ -41,6 +42,13 @@ pub(super) struct Stretch {
     pub(super) votes: Option<(u32, u32)>,
     /// The ring and its members.
     pub(super) ring: String,
+}
+
+impl Stretch {
+    /// The ring that it is drawn as a bar of; a node that is down has none.
+    pub(super) fn shown(&self) -> Option<usize> {
+        self.group.filter(|_| self.state != State::Down)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -148,6 +156,18 @@ impl Lane {
             marks: Vec::new(),
         }
     }
+}
+
+/// The parts of a network that is cut, each ascending; those not named are one more.
+pub(super) fn parts(groups: &[Vec<u32>], nodes: &BTreeSet<u32>) -> Vec<Vec<u32>> {
+    let named: BTreeSet<u32> = groups.iter().flatten().copied().collect();
+    let mut parts = groups.to_vec();
+    parts.iter_mut().for_each(|part| part.sort_unstable());
+    let rest: Vec<u32> = nodes.difference(&named).copied().collect();
+    if !rest.is_empty() {
+        parts.push(rest);
+    }
+    parts
 }
 
 /// The letter of a ring: `A` to `Z`, then `AA`.

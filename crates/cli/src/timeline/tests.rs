@@ -8,7 +8,7 @@ use quorate_sim::{Line, read_log};
 use quorate_testkit::source_root;
 use roxmltree::{Document, Node};
 
-use super::model::{State, Timeline, letters, ranges};
+use super::model::{Happening, State, Timeline, letters, ranges};
 use super::terminal::Style;
 use super::{build, svg, terminal};
 
@@ -203,6 +203,64 @@ fn nothing_covers_anything() {
         let different: BTreeSet<_> = places.iter().collect();
         assert_eq!(places.len(), different.len(), "two texts in one place");
     }
+}
+
+/// Neither lines of devices nor, painted before them, frames and times strike them out.
+#[test]
+fn texts_in_bars_are_not_struck_out() {
+    for nodes in [3, 12, 32] {
+        let device =
+            "[cluster.quorum]\n\"device.model\" = \"net\"\n\"device.votes\" = 1\n".to_owned();
+        let vote = |at, node: u32, vote| {
+            step(at, &format!("qdevice = {{ node = {node}, vote = {vote} }}"))
+        };
+        let steps = vote(1, 1, true) + &vote(2, 3, false) + &step(20, "partition = [[1], [2]]");
+        let picture = svg::draw(&played(nodes, &(device + &steps)));
+        let document = Document::parse(&picture).unwrap();
+        let of = |class: &'static str| {
+            let nodes = document.descendants();
+            nodes.filter(move |node| classes(*node).any(|one| one == class))
+        };
+        // Those of the legend are lower down.
+        let lane = of("lane")
+            .map(|line| number(line, "y1"))
+            .fold(0.0, f64::max);
+        let lines = of("device")
+            .chain(of("silent"))
+            .map(|line| number(line, "y1"));
+        let lines: Vec<f64> = lines.filter(|y| *y < lane).collect();
+        let texts = of("halo").filter(|text| number(*text, "y") < lane);
+        assert!(lines.len() >= 2 && texts.clone().count() >= nodes as usize);
+        for text in texts.clone() {
+            let base = number(text, "y");
+            let struck = lines.iter().any(|y| (base - 8.0..base + 2.0).contains(y));
+            assert!(!struck, "{nodes} nodes: {text:?}: {lines:?}");
+        }
+        let frames = of("edge").filter(|frame| number(*frame, "y") < lane);
+        let last = frames.chain(of("hair")).map(|line| line.range().end).max();
+        let first = texts.map(|text| text.range().start).min();
+        assert!(last.is_some() && last < first, "{last:?} {first:?}");
+    }
+}
+
+#[test]
+fn what_is_listed() {
+    let steps = step(10, "partition = [[5, 6, 1, 2, 3], [4]]")
+        + &step(20, "heal = true")
+        + &step(30, "set_votes = { node = 2, votes = 3 }")
+        + &step(40, "set_expected = { node = 1, votes = 20 }");
+    let listed = played(12, &steps).happenings;
+    let listed: Vec<_> = listed.iter().map(Happening::text).collect();
+    assert_eq!(
+        listed,
+        [
+            "nodes 1-12 started",
+            "partitioned: {1-3 5 6} {4} {7-12}",
+            "healed",
+            "node 2 set votes of 2 to 3",
+            "node 1 set expected votes 20",
+        ]
+    );
 }
 
 /// Everything that colours say is also said by letters and tooltips.

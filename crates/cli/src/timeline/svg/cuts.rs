@@ -28,6 +28,9 @@ pub(super) fn draw(body: &mut Canvas, timeline: &Timeline, place: &Place) {
             scale::label(cut.to)
         );
         if text.chars().count() > 2 {
+            // What is behind it would show between the letters.
+            let room = text.chars().count() as f64 * 5.6 + 4.0;
+            body.rect((x + 6.0, y - 4.0), (room, 9.0), "under", "");
             body.text(x + 8.0, y + 3.2, "part", "start", &text);
         }
         // The frame's own lines are too thin to be pointed at.

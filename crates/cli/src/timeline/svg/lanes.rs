@@ -2,76 +2,78 @@
 
 use super::canvas::Canvas;
 use super::{LEFT, Place, RIGHT, WIDTH, cuts, marks, style};
-use crate::timeline::model::{Device, Lane, State, Stretch, Timeline, letters};
+use crate::timeline::model::{Device, Lane, State, Stretch, Timeline};
 use crate::timeline::scale;
 
 /// Height of what a bar leaves free above and below for marks.
 const MARGIN: f64 = 8.0;
-/// What fits into a bar at least.
-const LETTER: f64 = 14.0;
 
+/// All but the texts in the bars, which nothing else is to cross.
 pub(super) fn draw(body: &mut Canvas, timeline: &Timeline, place: &Place) {
-    let mut y = place.top;
-    for lane in &timeline.lanes {
-        let row = Row { place, y };
-        body.line(
-            (LEFT, y + place.lane),
-            (WIDTH - RIGHT, y + place.lane),
-            "lane",
-        );
-        let middle = y + place.lane / 2.0 + 4.0;
-        body.text(
-            LEFT - 10.0,
-            middle,
-            "node",
-            "end",
-            &format!("node {}", lane.node),
-        );
-        row.draw(body, lane);
-        y += place.lane;
+    for row in rows(timeline, place) {
+        let below = row.y + place.lane;
+        body.line((LEFT, below), (WIDTH - RIGHT, below), "lane");
+        let base = row.y + place.lane / 2.0 + 4.0;
+        body.text(LEFT - 6.0, base, "node", "end", &name(row.lane.node));
+        row.draw(body);
     }
     cuts::draw(body, timeline, place);
 }
 
+/// A lane and where it is.
 #[derive(Debug)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     place: &'a Place,
     y: f64,
+    pub(super) lane: &'a Lane,
+}
+
+pub(super) fn rows<'a>(timeline: &'a Timeline, place: &'a Place) -> impl Iterator<Item = Row<'a>> {
+    let rows = (0..).zip(&timeline.lanes);
+    rows.map(|(number, lane)| Row {
+        place,
+        y: place.top + f64::from(number) * place.lane,
+        lane,
+    })
 }
 
 impl Row<'_> {
-    fn draw(&self, body: &mut Canvas, lane: &Lane) {
-        for (number, stretch) in (1..).zip(&lane.stretches) {
-            let (x, width) = self.place.range(stretch.from, stretch.to);
-            let is_last = number == lane.stretches.len();
-            let width = if is_last { WIDTH - RIGHT - x } else { width };
-            self.stretch(body, stretch, (x, width));
+    fn draw(&self, body: &mut Canvas) {
+        for (stretch, across) in self.stretches() {
+            self.stretch(body, stretch, across);
         }
-        for device in &lane.devices {
+        for device in &self.lane.devices {
             self.device(body, device);
         }
-        marks::draw(body, lane, self.place, (self.y, MARGIN));
+        marks::draw(body, self.lane, self.place, (self.y, MARGIN));
     }
 
-    fn bar(&self) -> (f64, f64) {
+    /// With their left edges and widths; the last one goes on behind the last event.
+    pub(super) fn stretches(&self) -> impl Iterator<Item = (&Stretch, (f64, f64))> {
+        let last = self.lane.stretches.len();
+        (1..)
+            .zip(&self.lane.stretches)
+            .map(move |(number, stretch)| {
+                let (x, width) = self.place.range(stretch.from, stretch.to);
+                let end = WIDTH - RIGHT - x;
+                (stretch, (x, if number == last { end } else { width }))
+            })
+    }
+
+    /// The upper edge and the height of its bars.
+    pub(super) fn bar(&self) -> (f64, f64) {
         (self.y + MARGIN, self.place.lane - 2.0 * MARGIN)
     }
 
     fn stretch(&self, body: &mut Canvas, stretch: &Stretch, (x, width): (f64, f64)) {
         let (y, height) = self.bar();
         let title = title(stretch);
-        let middle = y + height / 2.0;
-        let Some(group) = stretch.group.filter(|_| stretch.state != State::Down) else {
+        let Some(group) = stretch.shown() else {
+            let middle = y + height / 2.0;
             body.line((x, middle), (x + width, middle), "down");
             body.rect((x, y), (width, height), "none", &title);
-            let word = stretch.state.text();
-            if width > 8.0 * word.len() as f64 {
-                let class = "small halo blank";
-                body.text(x + width / 2.0, middle + 4.0, class, "middle", word);
-            }
             return;
         };
-        let ring = style::ring(group);
         let pattern = match stretch.state {
             State::NotQuorate => "no",
             State::Paused => "pause",
@@ -83,22 +85,11 @@ impl Row<'_> {
         } else {
             ""
         };
+        let ring = style::ring(group);
         body.rect((x, y), (width, height), &format!("bar {ring}"), title_below);
         if !pattern.is_empty() {
             body.rect((x, y), (width, height), &format!("bar {pattern}"), &title);
         }
-        if width < LETTER {
-            return;
-        }
-        let text = label(stretch, group, width);
-        let halo = ring.replace('r', "h");
-        body.text(
-            x + 4.0,
-            middle + 3.6,
-            &format!("in halo {halo}"),
-            "start",
-            &text,
-        );
     }
 
     /// At the lower edge of the bar: through when it votes, dotted when it does not.
@@ -111,24 +102,12 @@ impl Row<'_> {
     }
 }
 
-/// As much as there is room for: `A`, `A 2/3`, `A 2/3 votes, not quorate`.
-fn label(stretch: &Stretch, group: usize, width: f64) -> String {
-    let letter = letters(group);
-    let mut best = letter.clone();
-    let mut offer = |text: String| {
-        if text.chars().count() as f64 * 6.2 + 8.0 < width {
-            best = text;
-        }
-    };
-    let votes = stretch
-        .votes
-        .map(|(votes, expected)| format!(" {votes}/{expected}"));
-    let votes = votes.unwrap_or_default();
-    offer(format!("{letter}{votes}"));
-    if stretch.state != State::Quorate {
-        offer(format!("{letter}{votes} {}", stretch.state.text()));
+/// Beside the lane there is room for ten digits.
+fn name(node: u32) -> String {
+    match node {
+        0..10_000 => format!("node {node}"),
+        _ => node.to_string(),
     }
-    best
 }
 
 fn title(stretch: &Stretch) -> String {

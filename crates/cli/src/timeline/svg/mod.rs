@@ -2,6 +2,7 @@
 
 mod canvas;
 mod cuts;
+mod labels;
 mod lanes;
 mod legend;
 mod marks;
@@ -40,9 +41,12 @@ struct Place {
 impl Place {
     fn of(timeline: &Timeline) -> Self {
         let lanes = timeline.lanes.len();
+        let devices = timeline.lanes.iter().any(|lane| !lane.devices.is_empty());
         let lane = match lanes {
             0..=8 => 44.0,
+            // A bar has room for its text and for the line of a device.
             9..=16 => 34.0,
+            _ if devices => 34.0,
             _ => 26.0,
         };
         let span = (timeline.end - timeline.begin).as_secs_f64();
@@ -80,6 +84,7 @@ pub(super) fn draw(timeline: &Timeline) -> String {
     axis(&mut body, timeline, &place);
     lanes::draw(&mut body, timeline, &place);
     let pins = pins::draw(&mut body, timeline, &place);
+    labels::draw(&mut body, timeline, &place);
     let legend = legend::draw(&mut body, timeline, place.bottom + 34.0);
     let height = pins::list(&mut body, timeline, &pins, legend + 24.0);
     let title = canvas::escape(&format!("{}: {subtitle}", timeline.title));

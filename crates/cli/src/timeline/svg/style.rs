@@ -20,9 +20,9 @@ text{font:11px 'DejaVu Sans',Verdana,sans-serif;fill:#1b1f24}
 .node{font-weight:bold}
 .bar{stroke:#1b1f24;stroke-width:.6}
 .in{fill:#111;font-size:10px}
-.part{font-size:9px;font-weight:bold;stroke:#fff;stroke-width:4;stroke-linejoin:round;paint-order:stroke}
+.part{font-size:9px;font-weight:bold}
 .halo{stroke-width:3;stroke-linejoin:round;paint-order:stroke}
-.ground{fill:#fff}
+.ground,.under{fill:#fff}
 .blank{stroke:#fff}
 .grid{stroke:#d0d7de;stroke-width:.6}
 .lane{stroke:#d0d7de;stroke-width:.6}
@@ -41,9 +41,9 @@ text{font:11px 'DejaVu Sans',Verdana,sans-serif;fill:#1b1f24}
 .hair{stroke:#1b1f24;stroke-width:.6;stroke-dasharray:2 3;opacity:.55}
 @media (prefers-color-scheme:dark){
 text{fill:#e6edf3}.small{fill:#9da7b3}.in{fill:#111}.number{fill:#0d1117}
-.ground{fill:#0d1117}.grid,.lane{stroke:#30363d}.down{stroke:#9da7b3}
+.ground,.under{fill:#0d1117}.grid,.lane{stroke:#30363d}.down{stroke:#9da7b3}
 .call{fill:#6cb6ff}.told{fill:#0d1117;stroke:#ffab70}.edge{stroke:#e6edf3}.pin{fill:#e6edf3}
-.hair{stroke:#e6edf3}.part{stroke:#0d1117}.blank{stroke:#0d1117}.bad{fill:#ff7b86}}
+.hair{stroke:#e6edf3}.blank{stroke:#0d1117}.bad{fill:#ff7b86}}
 ";
 
 /// Style sheet and patterns.
