@@ -5,19 +5,8 @@
  * allocation fails alone.
  */
 #include "../c/common.h"
+#include "descriptors.h"
 #include "failing.h"
-
-static int descriptors(void)
-{
-	int count = 0;
-
-	for (int fd = 0; fd < 64; fd++) {
-		struct pollfd one = {.fd = fd};
-
-		count += poll(&one, 1, 0) >= 0 && (one.revents & POLLNVAL) == 0;
-	}
-	return count;
-}
 
 static unsigned seen;
 

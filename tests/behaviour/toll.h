@@ -2,8 +2,9 @@
 #ifndef QUORATE_TESTS_TOLL_H
 #define QUORATE_TESTS_TOLL_H
 
+#include "descriptors.h"
+
 #include <malloc.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,18 +31,6 @@ static int lines_with(const char *path, const char *text)
 	}
 	fclose(file);
 	return found;
-}
-
-static int descriptors(void)
-{
-	int count = 0;
-
-	for (int fd = 0; fd < 256; fd++) {
-		struct pollfd one = {.fd = fd};
-
-		count += poll(&one, 1, 0) >= 0 && (one.revents & POLLNVAL) == 0;
-	}
-	return count;
 }
 
 static struct toll toll(void)
