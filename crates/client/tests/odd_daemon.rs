@@ -49,7 +49,9 @@ fn gives_up(reply: Vec<u8>) {
 
 #[test]
 fn an_answer_to_another_request() {
-    gives_up(ResponseHeader::new(6, 24, 1).as_bytes().to_vec());
+    let mut reply = InfoReply::new(1).as_bytes().to_vec();
+    reply[..4].copy_from_slice(&6i32.to_ne_bytes());
+    gives_up(reply);
 }
 
 #[test]

@@ -159,6 +159,19 @@ fn missing_notification_bytes_block_nobody() {
     assert!(is_served(&good));
 }
 
+/// More than are taken in one turn.
+#[test]
+fn one_notification_byte_is_enough_for_many_requests() {
+    const REQUESTS: u32 = 100;
+    let rig = Rig::start(Limits::default());
+    let mut bad = rig.hostile();
+    for n in 0..REQUESTS {
+        bad.put_request(&request(ECHO, &n.to_ne_bytes()));
+    }
+    bad.notify(1);
+    eventually(|| (bad.replies() == REQUESTS).then_some(()));
+}
+
 #[test]
 fn too_many_notification_bytes_are_harmless() {
     let rig = Rig::start(Limits::default());
@@ -328,4 +341,21 @@ fn replies_wait_until_there_is_room() {
         at = (at + 258) % words;
         bad.reply.set(READ_INDEX, at as u32);
     }
+}
+
+/// Weakness 9: events that were not taken were kept without limit.
+#[test]
+fn what_waits_for_one_connection_has_a_limit() {
+    let limits = Limits {
+        queued_bytes: 100 * EVENT_LEN,
+        ..Limits::default()
+    };
+    let rig = Rig::start(limits);
+    let good = rig.client();
+    let mut bad = rig.hostile();
+    bad.put_request(&request(EVENTS, &200u32.to_ne_bytes()));
+    bad.notify(1);
+    let why = rig.next_end();
+    assert!(why.contains("does not take"), "{why}");
+    assert!(is_served(&good));
 }

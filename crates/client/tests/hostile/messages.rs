@@ -125,6 +125,11 @@ fn may_silence(fault: Fault) -> bool {
     )
 }
 
+/// Whether all answers to a function are as long as their fields.
+fn has_fixed_answers(function: &Function) -> bool {
+    !matches!(function.name, "get" | "qdevice_extra_info")
+}
+
 /// What no client may take for a good answer.
 fn must_fail(kind: Kind, function: &Function, place: Place, message: &[u8], fault: Fault) -> bool {
     let original = |at: usize| u32::from_ne_bytes(message[at..at + 4].try_into().unwrap());
@@ -132,9 +137,11 @@ fn must_fail(kind: Kind, function: &Function, place: Place, message: &[u8], faul
     match fault {
         // A refusal may come with the id of any.
         Fault::Word(at @ (0 | 16), value) => reply && original(16) == 1 && value != original(at),
-        // Others may be shorter or longer than what they hold.
-        Fault::Cut(len) => reply && len < 24,
-        Fault::Grown(_) => reply && !matches!(function.name, "get" | "qdevice_extra_info"),
+        // Others may be shorter or longer than what they hold; a refusal needs no more than its header.
+        Fault::Cut(len) => {
+            reply && (len < 24 || (original(16) == 1 && has_fixed_answers(function)))
+        }
+        Fault::Grown(_) => reply && has_fixed_answers(function),
         Fault::ChunkLen(len) => reply && !(24..=1 << 16).contains(&len),
         Fault::ChunkMagic(_) => true,
         Fault::Never | Fault::Astray | Fault::Closed => reply,
