@@ -284,6 +284,7 @@ static void signal_all_the_time(int on)
 
 static int stopped(void)
 {
+	static char long_step[4 << 20];
 	int failed = 0;
 	quorate_t *c = three();
 	quorate_node_t node;
@@ -301,8 +302,11 @@ static int stopped(void)
 	REFUSED(QUORATE_ERR_TIMEOUT, quorate_wait_idle(c, 50));
 	REFUSED(-1, quorate_is_quorate(c, 1));
 	REFUSED(QUORATE_ERR_TIMEOUT, quorate_stop(c));
+	/* More than the socket takes. */
+	memset(long_step, 'x', sizeof(long_step) - 1);
 	signal_all_the_time(1);
 	REFUSED(QUORATE_ERR_TIMEOUT, quorate_heal(c));
+	REFUSED(QUORATE_ERR_TIMEOUT, quorate_do(c, long_step));
 	signal_all_the_time(0);
 	crowd_the_door(directory);
 	REFUSED(QUORATE_ERR_TIMEOUT, quorate_heal(c));

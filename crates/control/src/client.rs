@@ -174,8 +174,7 @@ impl Client {
         let start = Instant::now();
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
-        let written = self.stream.get_mut().write_all(&line);
-        written.map_err(|error| no_answer(error, limit))?;
+        self.write(&line, start, limit)?;
         line.clear();
         while line.last() != Some(&b'\n') {
             let read = self.read(start, limit)?;
@@ -203,14 +202,30 @@ impl Client {
         Some(Duration::from_millis(own).saturating_add(late))
     }
 
+    /// Sends all of it.
+    fn write(
+        &mut self,
+        mut bytes: &[u8],
+        start: Instant,
+        limit: Option<Duration>,
+    ) -> Result<(), ClientError> {
+        while !bytes.is_empty() {
+            let stream = self.stream.get_mut();
+            stream.set_write_timeout(rest(start, limit)?)?;
+            match stream.write(bytes) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                Ok(sent) => bytes = &bytes[sent..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(no_answer(error, limit)),
+            }
+        }
+        Ok(())
+    }
+
     /// What has come; nothing if the connection has ended.
     fn read(&mut self, start: Instant, limit: Option<Duration>) -> Result<&[u8], ClientError> {
         while self.stream.buffer().is_empty() {
-            // A signal does not begin it anew.
-            let rest = limit.map(|limit| limit.saturating_sub(start.elapsed()));
-            if let (Some(Duration::ZERO), Some(limit)) = (rest, limit) {
-                return Err(ClientError::NoAnswer(limit));
-            }
+            let rest = rest(start, limit)?;
             self.stream.get_ref().set_read_timeout(rest)?;
             match self.stream.fill_buf() {
                 Ok([]) => break,
@@ -268,8 +283,18 @@ impl Client {
     }
 }
 
-/// Connects; where too many stand before the door, waits for no longer than this. What is sent later
-/// waits for room as long.
+/// What is left of a limit, if there is one: a signal does not begin it anew.
+fn rest(start: Instant, limit: Option<Duration>) -> Result<Option<Duration>, ClientError> {
+    let Some(limit) = limit else {
+        return Ok(None);
+    };
+    match limit.saturating_sub(start.elapsed()) {
+        Duration::ZERO => Err(ClientError::NoAnswer(limit)),
+        rest => Ok(Some(rest)),
+    }
+}
+
+/// Connects; where too many stand before the door, waits for no longer than this.
 fn reach(path: &str, limit: Option<Duration>) -> io::Result<UnixStream> {
     let kind = SocketType::STREAM;
     let socket = socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
@@ -286,7 +311,6 @@ fn reach(path: &str, limit: Option<Duration>) -> io::Result<UnixStream> {
             Err(rustix::io::Errno::INTR) => {}
             done => {
                 done?;
-                sockopt::set_socket_timeout(&socket, Timeout::Send, limit)?;
                 return Ok(UnixStream::from(socket));
             }
         }
