@@ -81,6 +81,7 @@ Exit status:
   125  quorate itself failed
   126  a program cannot be run; its node is named
   127  a program was not found; its node is named
+  Killed (SIGKILL), it takes its programs with it, but not those that they have started.
 
 Replay:
   A recording tells what one node's programs saw. Of nodes that it lost, and that came back, it does

@@ -2,13 +2,15 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command as Process, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
 
+use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getppid};
 use quorate_engine::NodeId;
 
 use super::arguments::Command;
@@ -18,10 +20,13 @@ use quorate_control::idle::family;
 /// How long programs may take to end when they are asked to.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Becomes a program, with no signal held back: the process it comes from holds some back, which
-/// programs would inherit.
+/// Becomes a program that ends with the process it comes from, and with no signal held back: that
+/// one holds some back, which programs would inherit.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Launch {
+    /// The process it comes from.
+    #[arg(long)]
+    parent: u32,
     /// The node it is for, if errors are to name it.
     #[arg(long)]
     node: Option<u32>,
@@ -40,6 +45,11 @@ pub(crate) const NOT_FOUND: u8 = 127;
 
 pub(crate) fn launch(arguments: &Launch) -> ExitCode {
     let program = &arguments.words[0];
+    // As with its machine. Where that can't be arranged, the program runs all the same.
+    let _ = set_pdeathsig(Signal::SIGKILL);
+    if getppid().as_raw() as u32 != arguments.parent {
+        return NOT_RUNNABLE.into();
+    }
     let error = match super::held_back().thread_unblock() {
         Ok(()) => Process::new(program).args(&arguments.words[1..]).exec(),
         Err(error) => error.into(),
@@ -85,7 +95,8 @@ impl Programs {
         preload: &Path,
     ) -> io::Result<()> {
         let child = Process::new(SELF)
-            .args([LAUNCH, "--node", &command.node.to_string(), "--"])
+            .args([LAUNCH, "--parent", &std::process::id().to_string()])
+            .args(["--node", &command.node.to_string(), "--"])
             .args(&command.words)
             .envs(node::environment(run_dir, preload))
             .spawn()?;
@@ -143,10 +154,16 @@ impl Programs {
     /// Returns when each of them has begun to be what it shall be, or could not.
     pub(super) fn wait_launched(&mut self) -> io::Result<()> {
         let launch = format!("{SELF}\0{LAUNCH}\0");
-        let launches = |pid: u32| {
-            let read = |file| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-            // Without memory it is ending, and has no words any more.
-            read("cmdline").starts_with(launch.as_bytes()) || read("statm").starts_with(b"0 ")
+        let own = std::fs::metadata(SELF)?;
+        let launches = |pid: u32| match std::fs::metadata(format!("/proc/{pid}/exe")) {
+            Ok(file) if (file.dev(), file.ino()) == (own.dev(), own.ino()) => {
+                let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                // It has none yet while the system starts it.
+                words.is_empty() || words.starts_with(launch.as_bytes())
+            }
+            Ok(_) => false,
+            // One that is ending has none.
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
         loop {
             self.reap()?;

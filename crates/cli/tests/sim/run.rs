@@ -1,9 +1,11 @@
 //! What `quorate run` does with programs, and what it leaves behind.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use quorate_testkit::{Process, Requirements, Scratch, Signal, Suite};
+use quorate_control::idle::family;
+use quorate_testkit::{Process, Requirements, Scratch, Signal, Suite, wait_until};
 
 use crate::tool::{QUORATE, errors, finish, printed, quorate, spawn, start, unprivileged};
 
@@ -85,7 +87,8 @@ fn other_programs_fail() {
     assert_eq!(code, Some(3));
     assert!(shown.contains("node 2: sh: ended with 7"), "{shown}");
     // One that cannot be started, however soon the main program ends.
-    for (other, expected) in [("/nonexistent", 127), ("/etc/passwd", 126)] {
+    let unfit = [("/nonexistent", 127), ("/etc/passwd", 126)];
+    for (other, expected) in std::iter::repeat_n(unfit, 10).flatten() {
         let words = ["--quiet", "--on", "3", "--", other, "--", "true"];
         let output = quorate(&words);
         let shown = errors(&output);
@@ -210,16 +213,23 @@ fn nothing_is_left_behind() {
 }
 
 fn a_killed_quorate_is_cleared_away() {
+    let told = "echo $QUORATE_RUN_DIR; exec sleep 600";
     let mut child = start(&[
-        "--quiet",
-        "--",
-        "sh",
-        "-c",
-        "echo $QUORATE_RUN_DIR; exec sleep 2",
+        "--quiet", "--on", "2", "--", "sleep", "600", "--", "sh", "-c", told,
     ]);
     let run_dir = first_line(&mut child);
     assert!(home(&run_dir).exists());
+    let programs = family([child.id()]).split_off(1);
+    assert_eq!(programs.len(), 2, "{programs:?}");
     child.kill().expect("it runs");
+    // Nobody waits for them any more.
+    wait_until("the end of the programs", || {
+        let runs = |id: &&u32| fs::read_link(format!("/proc/{id}/exe")).is_ok();
+        match programs.iter().find(runs) {
+            None => Ok(()),
+            Some(id) => Err(format!("{id} runs")),
+        }
+    });
     // Any other quorate on this machine may clear it away from now on.
     assert!(home(&run_dir).exists(), "nobody could clear it away yet");
     let _ = finish(child);
