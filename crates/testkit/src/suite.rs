@@ -288,6 +288,7 @@ mod tests {
     #[test]
     fn only_a_test_with_real_daemons_is_tried_again() {
         let mut suite = suite(&[], false);
+        suite.second_tries_left = SECOND_TRIES;
         let mut fails_first = |name: &str, needs: &Requirements| {
             let mut tries = 0;
             suite.test_with(name, needs, || {
@@ -317,6 +318,7 @@ mod tests {
     #[test]
     fn what_fails_twice_has_failed() {
         let mut suite = suite(&[], false);
+        suite.second_tries_left = 1;
         let needs = Requirements::none().with_real_daemons();
         suite.test_with("bad", &needs, || {
             assert!(std::hint::black_box(false), "on purpose")
