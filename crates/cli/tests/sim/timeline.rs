@@ -47,7 +47,7 @@ fn of_a_run() {
         "{text}"
     );
     assert!(
-        text.contains("3        20 s  partitioned: {1} {2}\n"),
+        text.contains("3        20 s  partitioned: {1} {2} {3}\n"),
         "{text}"
     );
     assert!(!text.contains('\u{1b}'), "{text}");
