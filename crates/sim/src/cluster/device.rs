@@ -48,6 +48,8 @@ pub(super) struct Device {
     ring: RingId,
     /// The only poll to come that counts.
     next_poll: u64,
+    /// It has something new to say, and has not said it yet.
+    thinks: bool,
 }
 
 impl<S: Services> Cluster<S> {
@@ -69,6 +71,7 @@ impl<S: Services> Cluster<S> {
                 self.record_device(peer, action);
                 if let Some(device) = &mut self.peers[peer].device {
                     device.vote = vote;
+                    device.thinks = true;
                 }
                 self.poll_after(peer, Duration::ZERO);
             }
@@ -113,6 +116,7 @@ impl<S: Services> Cluster<S> {
             registered: false,
             ring: RingId::default(),
             next_poll: 0,
+            thinks: false,
         });
         let name = DEVICE_NAME.to_vec();
         self.device_asks(peer, Request::QdeviceRegister { name });
@@ -128,6 +132,12 @@ impl<S: Services> Cluster<S> {
     fn record_device(&mut self, peer: usize, action: &str) {
         let action = action.to_owned();
         self.record(Some(peer), What::Device { action });
+    }
+
+    /// Whether the quorum device of a node is about to vote, or to vote otherwise than before.
+    pub(super) fn device_thinks(&self, peer: usize) -> bool {
+        let device = self.peers[peer].device.as_ref();
+        device.is_some_and(|device| device.thinks)
     }
 
     pub(super) fn is_device(&self, peer: usize, client: ClientId) -> bool {
@@ -168,6 +178,7 @@ impl<S: Services> Cluster<S> {
         };
         if let Some(device) = &mut self.peers[peer].device {
             device.ring = *ring;
+            device.thinks = true;
             self.poll_after(peer, THINKING);
         }
     }
@@ -182,10 +193,12 @@ impl<S: Services> Cluster<S> {
     }
 
     pub(super) fn device_polls(&mut self, peer: usize, generation: u64) {
-        let state = &self.peers[peer];
-        let Some(device) = state.device.as_ref().filter(|d| d.next_poll == generation) else {
+        let state = &mut self.peers[peer];
+        let device = state.device.as_mut();
+        let Some(device) = device.filter(|device| device.next_poll == generation) else {
             return;
         };
+        device.thinks = false;
         let request = Request::QdevicePoll {
             name: DEVICE_NAME.to_vec(),
             cast_vote: device.vote,

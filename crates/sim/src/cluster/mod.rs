@@ -247,7 +247,8 @@ impl<S: Services> Cluster<S> {
 
     /// Lets time pass until all rings stand and nothing is under way. Timers of votequorum that
     /// run out later do not count: neither `last_man_standing_window` nor a device's timeout,
-    /// except while a synchronisation waits for the device.
+    /// except while a synchronisation waits for the device. What a simulated device is about to
+    /// say does.
     pub fn run_until_quiet(&mut self) {
         while !self.is_quiet() && self.step() {}
     }
@@ -259,10 +260,9 @@ impl<S: Services> Cluster<S> {
             && self.alarms == 0
             && self.replay.is_over()
             && self.rings.values().all(Ring::is_quiet)
-            && !self
-                .peers
-                .iter()
-                .any(|peer| peer.running == Running::Leaving)
+            && !(0..self.peers.len()).any(|peer| {
+                self.peers[peer].running == Running::Leaving || self.device_thinks(peer)
+            })
     }
 
     fn index(&self, node: NodeId) -> Option<usize> {

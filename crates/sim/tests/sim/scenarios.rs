@@ -84,6 +84,35 @@ fn the_triple_split_brain() {
 }
 
 #[test]
+fn a_device_has_voted_when_nothing_is_under_way() {
+    let text = r#"
+        [cluster]
+        nodes = 2
+        [cluster.quorum]
+        "device.model" = "net"
+        "device.votes" = 1
+        [[before]]
+        qdevice = { node = 1, vote = true }
+        [[step]]
+        pace = "idle"
+        expect = { node = 1, votes = 3 }
+        [[step]]
+        pace = "idle"
+        qdevice = { node = 1, vote = false }
+        expect = { node = 1, votes = 2 }
+        [[step]]
+        pace = "idle"
+        partition = [[1], [2]]
+        expect = { quorate = false }
+        [[step]]
+        pace = "idle"
+        qdevice = { node = 1, vote = true }
+        expect = { node = 1, votes = 2, quorate = true }
+    "#;
+    assert_eq!(failures(text), [""; 0]);
+}
+
+#[test]
 fn every_operation() {
     let text = r#"
         [cluster]
