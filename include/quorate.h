@@ -30,7 +30,9 @@
  *
  * Time is virtual and stands still, except in quorate_step(), quorate_advance_ms() and
  * quorate_wait_idle(): what happens is the same in every run. So a test must not wait for an event
- * without having let time pass before.
+ * without having let time pass before. What is answered only when the cluster has heard of it, as
+ * votequorum_qdevice_register() and NCS_Register() are, would wait for ever; it wants a cluster that
+ * was started with --pace real.
  *
  * Programs find a node by the environment variable QUORATE_RUN_DIR; those that use corosync's own
  * libraries need LD_PRELOAD=libquorate_preload.so as well, from their start.

@@ -473,7 +473,7 @@ cs_error_t votequorum_dispatch(votequorum_handle_t handle,
  * @param name its name, 1 to 254 bytes
  *
  * @return CS_OK, also if registered by this name before; CS_ERR_EXIST: another name is registered;
- * CS_ERR_ACCESS: no device is configured, or the configuration does not allow one;
+ * CS_ERR_ACCESS: the configuration that corosync has read again does not allow a device;
  * CS_ERR_TRY_AGAIN: a registration is under way, or no more requests are taken now; CS_ERR_INVALID_PARAM: `name` is NULL, empty or
  * too long; CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  *
@@ -566,7 +566,7 @@ cs_error_t votequorum_qdevice_master_wins(votequorum_handle_t handle,
  * @param extra_info has room for VOTEQUORUM_QDEVICE_EXTRA_NODEINFO_MAXSIZE bytes; receives
  * `*ei_size` bytes, on success only
  *
- * @return CS_OK; CS_ERR_NOT_EXIST: no such node; CS_ERR_ACCESS: no device is configured;
+ * @return CS_OK; CS_ERR_NOT_EXIST: no such node; CS_ERR_ACCESS: as when registering;
  * CS_ERR_INVALID_PARAM: a pointer is NULL, or the daemon is too old; CS_ERR_TRY_AGAIN;
  * CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  *
@@ -586,7 +586,7 @@ cs_error_t votequorum_get_qdevice_extra_info(votequorum_handle_t handle,
  * @param ei_size number of bytes, at most VOTEQUORUM_QDEVICE_EXTRA_NODEINFO_MAXSIZE; 0 clears
  * @param extra_info the bytes; NULL clears
  *
- * @return CS_OK; CS_ERR_NOT_EXIST: no device is registered here; CS_ERR_ACCESS: none is configured;
+ * @return CS_OK; CS_ERR_NOT_EXIST: no device is registered here; CS_ERR_ACCESS: as when registering;
  * CS_ERR_INVALID_PARAM: too many bytes, or the daemon is too old; CS_ERR_TRY_AGAIN;
  * CS_ERR_BAD_HANDLE; CS_ERR_LIBRARY; CS_ERR_TIMEOUT
  *

@@ -1,6 +1,8 @@
 //! libquorate: simulated clusters driven by C programs, which use votequorum in the same process,
 //! the original and ours.
 
+mod manual;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
 
@@ -21,6 +23,8 @@ fn main() -> ExitCode {
     suite.test_with("forks", &ours, forks);
     suite.test_with("nothing_is_left_behind", &ours, nothing_is_left_behind);
     suite.test_with("readme_example", &ours, readme_example);
+    suite.test_with("examples_of_the_manual", &ours, manual::examples);
+    suite.test_with("ncs_examples_of_the_manual", &ours, manual::ncs_examples);
     let cmocka = ours.clone().program("pkg-config").header("cmocka.h");
     suite.test_with("cmocka_example", &cmocka, cmocka_example);
     let executable = ours.program("pkg-config").program("sh");

@@ -166,7 +166,7 @@ impl VoteQuorum {
     /// # Errors
     ///
     /// [`Error::Argument`]: the name has not 1 to 254 bytes. Refused with 14: another
-    /// name is registered; with 11: no device is configured, or the configuration does
+    /// name is registered; with 11: the configuration, read again, does
     /// not allow one; with 6: a registration is under way; else what every request may
     /// meet: see [`Error`].
     pub fn qdevice_register(&self, name: &[u8]) -> Result<(), Error> {
@@ -223,7 +223,7 @@ impl VoteQuorum {
     /// # Errors
     ///
     /// [`Error::Argument`]: more than 4,096 bytes. Refused with 12: no device is
-    /// registered here; with 11: none is configured; with 7: the daemon is too old; else
+    /// registered here; with 11: as by [`Self::qdevice_register`]; with 7: the daemon is too old; else
     /// what every request may meet: see [`Error`].
     pub fn set_qdevice_extra_info(&self, info: &[u8]) -> Result<(), Error> {
         let message = SetExtraInfo::new(info).ok_or(Error::Argument(
@@ -237,7 +237,7 @@ impl VoteQuorum {
     ///
     /// # Errors
     ///
-    /// Refused with 12: no such node; with 11: no device is configured; with 7: the
+    /// Refused with 12: no such node; with 11: as by [`Self::qdevice_register`]; with 7: the
     /// daemon is too old; else what every request may meet: see [`Error`].
     pub fn qdevice_extra_info(&self, nodeid: u32, info: &mut ExtraInfo) -> Result<(), Error> {
         let request = GetExtraInfo::new(nodeid);
