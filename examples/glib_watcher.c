@@ -39,7 +39,7 @@ static void on_quorum(votequorum_handle_t from, uint64_t context, uint32_t quora
     (void)context;
     (void)entries;
     (void)nodes;
-    if (votequorum_getinfo(from, VOTEQUORUM_QDEVICE_NODEID, &info) == CS_OK) {
+    if (votequorum_getinfo(from, 0, &info) == CS_OK) {
         printf("%s: %u of %u votes, %u needed\n", quorate ? "QUORATE" : "NOT QUORATE",
                info.total_votes, info.highest_expected, info.quorum);
     }

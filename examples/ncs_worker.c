@@ -86,8 +86,9 @@ int main(void)
             }
             registered = result == NCS_SUCCESS;
         }
-        /* While this node is not in the cluster it is refused, and asks again. */
-        poll(&ready, 1, registered && has_job ? -1 : RETRY_MS);
+        /* While this node is not in the cluster it is refused, and asks again. Never without a limit:
+         * a signal just before would be forgotten. */
+        poll(&ready, 1, RETRY_MS);
         ncs_dispatch(0, NCS_DISPATCH_ALL);
         if (registered && members == 0) {
             NCS_Deregister(here);

@@ -35,7 +35,7 @@ static void on_quorum(votequorum_handle_t handle, uint64_t context, uint32_t quo
     (void)entries;
     (void)nodes;
     /* A callback may call any function of the library. */
-    if (votequorum_getinfo(handle, VOTEQUORUM_QDEVICE_NODEID, &info) == CS_OK) {
+    if (votequorum_getinfo(handle, 0, &info) == CS_OK) {
         printf("%s: %u of %u votes, %u needed\n", quorate ? "QUORATE" : "NOT QUORATE",
                info.total_votes, info.highest_expected, info.quorum);
     }
