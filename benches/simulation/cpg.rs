@@ -114,6 +114,15 @@ impl Served {
     }
 }
 
+impl Drop for Served {
+    fn drop(&mut self) {
+        // Killed, it could not take its files with it.
+        let _ = quorate()
+            .args(["ctl", "--name", &self.name, "stop"])
+            .status();
+    }
+}
+
 fn simulated(nodes: usize, program: &Path) -> Vec<f64> {
     let served = Served::start(nodes);
     floods(nodes, |id| {
