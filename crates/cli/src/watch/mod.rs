@@ -103,6 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         return Ok(ExitCode::SUCCESS);
     }
     let signals = terminal::signals()?;
+    terminal::end_with_it();
     // One page at most waits to be shown.
     let (sender, pages) = sync_channel(1);
     thread::spawn(move || look_again_and_again(source, &sender));

@@ -128,6 +128,9 @@ impl Pen<'_> {
         }
         let (x, y) = (self.area.x + x, self.area.y + y);
         self.buffer.set_stringn(x, y, text, room, style);
+        if text.chars().count() > room {
+            self.buffer[(self.area.right() - 1, y)].set_char('…');
+        }
     }
 }
 

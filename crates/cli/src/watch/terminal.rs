@@ -1,8 +1,13 @@
 //! Pages on a terminal, and its keys.
 
+use std::io::{IsTerminal as _, stdin, stdout};
+use std::os::fd::AsFd as _;
 use std::sync::mpsc::Receiver;
+use std::thread;
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use ratatui::DefaultTerminal;
@@ -27,6 +32,22 @@ pub(super) fn signals() -> Result<SignalFd, String> {
         .thread_block()
         .and_then(|()| SignalFd::with_flags(&wanted, flags));
     made.map_err(|error| format!("signals: {error}"))
+}
+
+/// Ends the process when its terminal is gone: nothing has to be put in order then, and crossterm
+/// would read the terminal's end over and over, deaf to signals.
+pub(super) fn end_with_it() {
+    thread::spawn(|| {
+        let (input, output) = (stdin(), stdout());
+        let terminal = match input.is_terminal() {
+            true => input.as_fd(),
+            false => output.as_fd(),
+        };
+        // A hangup is told without being asked for.
+        let mut hangup = [PollFd::new(terminal, PollFlags::empty())];
+        while poll(&mut hangup, PollTimeout::NONE) == Err(Errno::EINTR) {}
+        std::process::exit(0)
+    });
 }
 
 /// Shows pages until somebody has seen enough.

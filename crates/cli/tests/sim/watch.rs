@@ -1,6 +1,7 @@
 //! `quorate watch`: on a terminal and on paper, of served clusters and of corosync.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use quorate_testkit::{Cluster, Requirements, Suite, wait_until};
@@ -13,6 +14,11 @@ pub(crate) fn run_all(suite: &mut Suite) {
     suite.test_with("watch/on_paper", &none, on_paper);
     let tmux = none.program("tmux");
     suite.test_with("watch/on_a_terminal", &tmux, on_a_terminal);
+    suite.test_with(
+        "watch/a_terminal_that_goes_away",
+        &tmux,
+        a_terminal_that_goes_away,
+    );
     suite.test_with("watch/many_nodes", &tmux, many_nodes);
     suite.test_with(
         "watch/a_node_through_its_lives",
@@ -159,6 +165,23 @@ fn on_a_terminal() {
     screen.shows(&["2 of 2 nodes quorate"]);
     screen.tmux(&["send-keys", "q"]);
     screen.ends();
+}
+
+fn a_terminal_that_goes_away() {
+    let cluster = Served::start("gone", &["--pace", "manual"]);
+    cluster.done("partition 1 2,3");
+    let screen = Terminal::start("gone", (14, 24), &watch(&["--name", &cluster.name]));
+    // What has no room is not cut off silently.
+    screen.shows(&["3 of 3 nodes …", "cut: {1} {2 3}\n"]);
+    let shown = screen.tmux(&["display-message", "-p", "#{pane_pid}"]);
+    let pid = String::from_utf8(shown.stdout).expect("text");
+    let process = Path::new("/proc").join(pid.trim());
+    assert!(process.is_dir(), "{}", process.display());
+    drop(screen);
+    wait_until("the end of quorate watch", || match process.exists() {
+        true => Err(format!("{} is there", process.display())),
+        false => Ok(()),
+    });
 }
 
 fn many_nodes() {
