@@ -50,7 +50,7 @@ fn deliver(handle: votequorum_handle_t, mode: cs_dispatch_flags) -> Result<(), c
         CS_DISPATCH_ALL | CS_DISPATCH_ONE_NONBLOCKING => Some(Duration::ZERO),
     };
     let mut buffer = EventBuffer::new();
-    let mut delivered = 0;
+    let (mut delivered, mut found) = (0, true);
     let (session, mut next) = guarded(|| {
         let session = Session::of(handle)?;
         let next = session.votequorum.next_event(&mut buffer, !one)?;
@@ -64,17 +64,20 @@ fn deliver(handle: votequorum_handle_t, mode: cs_dispatch_flags) -> Result<(), c
             if session.finalized() || process::generation() != born {
                 return Err(cs_error::CS_ERR_BAD_HANDLE);
             }
-            delivered += 1;
+            (delivered, found) = (delivered + 1, true);
             if one || (matches!(mode, CS_DISPATCH_ALL) && delivered == ALL) {
                 return Ok(());
             }
         } else {
             let signal = session.votequorum.poll(limit).map_err(cs_error::from)?;
-            match (guarded(|| Ok(session.votequorum.examine(signal)?))?, mode) {
-                (Wait::Ready, _) | (Wait::Nothing, CS_DISPATCH_ONE | CS_DISPATCH_BLOCKING) => {}
-                (Wait::Nothing, CS_DISPATCH_ALL) => return Ok(()),
-                (Wait::Nothing, CS_DISPATCH_ONE_NONBLOCKING) => return Err(Failure::NoEvent.into()),
+            let wait = guarded(|| Ok(session.votequorum.examine(signal)?))?;
+            // A daemon may send what is passed over, and nothing else, without end.
+            match (wait == Wait::Nothing || !found, mode) {
+                (false, _) | (true, CS_DISPATCH_ONE | CS_DISPATCH_BLOCKING) => {}
+                (true, CS_DISPATCH_ALL) => return Ok(()),
+                (true, CS_DISPATCH_ONE_NONBLOCKING) => return Err(Failure::NoEvent.into()),
             }
+            found = false;
         }
         next = guarded(|| Ok(session.votequorum.next_event(&mut buffer, !one)?))?;
     }

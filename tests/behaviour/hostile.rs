@@ -42,7 +42,13 @@ pub(super) fn run(suite: &mut Suite) {
     suite.test_with("control_file_cut_short_on_purpose", &needs, || {
         cut_short(Kind::Sockets, 150, program("hostile", "votequorum"), "500");
     });
-    suite.test_with("flood_of_events", &needs, flood);
+    suite.test_with("flood_of_events", &needs, || {
+        let many = "dispatch 1 after 16384 events, more to come 1";
+        flood(None, many, 16_384);
+    });
+    suite.test_with("flood_of_unknown_events", &needs, || {
+        flood(Some(99), "dispatch 1 after 1 events, then 6", 1000);
+    });
 }
 
 pub(super) fn program(name: &str, library: &str) -> PathBuf {
@@ -51,6 +57,7 @@ pub(super) fn program(name: &str, library: &str) -> PathBuf {
         .source(&format!("tests/behaviour/{name}.c"))
         .include(&source_root().join("include"))
         .flag(&format!("-L{}", directory.display()))
+        .flag("-rdynamic")
         .link(library)
         .build()
 }
@@ -143,8 +150,9 @@ fn spoilt_handshake(link: &mut Link, random: &mut Random) -> bool {
     link.say(&bytes) && bytes.len() == whole
 }
 
-/// The daemon sends events for as long as anybody takes them: CS_DISPATCH_ALL returns all the same.
-fn flood() {
+/// The daemon sends events for as long as anybody takes them, of their own kind or another: what does
+/// not wait for events returns all the same.
+fn flood(id: Option<i32>, expected: &str, least: u64) {
     let (sent, stop) = (
         Arc::new(AtomicU64::new(0)),
         Arc::new(AtomicBool::new(false)),
@@ -160,7 +168,10 @@ fn flood() {
                     quorate_testkit::daemon::Honest::default().answer(service, &request)
                 {
                     link.send(place, &message);
-                    event.get_or_insert((place, message));
+                    let (_, event) = event.get_or_insert((place, message));
+                    if let Some(id) = id {
+                        event[..4].copy_from_slice(&id.to_ne_bytes());
+                    }
                 }
             }
             let (place, message) = event.expect("an answer has messages");
@@ -176,13 +187,14 @@ fn flood() {
             }
         }
     });
-    let printed = output(&daemon, program("flood", "votequorum"), "");
+    let printed = output(
+        &daemon,
+        program("flood", "votequorum"),
+        id.map_or("", |_| "unknown"),
+    );
     stop.store(true, Ordering::Release);
     drop(daemon);
     let sent = sent.load(Ordering::Relaxed);
-    assert_eq!(
-        printed,
-        "trackstart 1, dispatch 1 after 16384 events, more to come 1, finalize 1\n"
-    );
-    assert!(sent >= 16_384, "{sent}");
+    assert_eq!(printed, format!("trackstart 1, {expected}, finalize 1\n"));
+    assert!(sent >= least, "{sent}");
 }

@@ -1,6 +1,6 @@
 //! A session with closed process groups.
 
-use crate::session::{Session, waiting_methods};
+use crate::session::{PASSED_OVER, Session, waiting_methods};
 use crate::{Error, Options};
 use quorate_ipc::Service;
 use quorate_proto::cpg::{
@@ -117,18 +117,18 @@ impl Cpg {
         buffer: &'a mut CpgBuffer,
         more: bool,
     ) -> Result<Option<Event<'a>>, Error> {
-        let len = loop {
+        for _ in 0..PASSED_OVER {
             let bytes = buffer.0.as_mut_bytes();
             let Some(len) = self.session.take_event(&mut *bytes, more)? else {
                 return Ok(None);
             };
             match bytes.get(..len).map_or(Ok(None), Event::decode) {
                 Ok(None | Some(Event::PartialDeliver { .. })) => {}
-                Ok(Some(_)) => break len,
+                Ok(Some(_)) => return Ok(Event::decode(&buffer.0.as_bytes()[..len])?),
                 Err(error) => return Err(self.session.refused_or_malformed(error)),
             }
-        };
-        Ok(Event::decode(&buffer.0.as_bytes()[..len])?)
+        }
+        Ok(None)
     }
 
     waiting_methods!();

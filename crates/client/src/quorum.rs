@@ -1,6 +1,6 @@
 //! A session with the plain quorum service.
 
-use crate::session::{Session, waiting_methods};
+use crate::session::{PASSED_OVER, Session, waiting_methods};
 use crate::{Error, Options};
 use quorate_ipc::Service;
 use quorate_proto::quorum::{
@@ -93,17 +93,17 @@ impl Quorum {
         buffer: &'a mut QuorumBuffer,
         more: bool,
     ) -> Result<Option<Event<'a>>, Error> {
-        let len = loop {
+        for _ in 0..PASSED_OVER {
             let Some(len) = self.session.take_event(&mut buffer.0, more)? else {
                 return Ok(None);
             };
             match buffer.0.get(..len).map_or(Ok(None), Event::decode) {
                 Ok(None) => {}
-                Ok(Some(_)) => break len,
+                Ok(Some(_)) => return Ok(Event::decode(&buffer.0[..len])?),
                 Err(error) => return Err(self.session.refused_or_malformed(error)),
             }
-        };
-        Ok(Event::decode(&buffer.0[..len])?)
+        }
+        Ok(None)
     }
 
     waiting_methods!();

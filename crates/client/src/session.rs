@@ -71,6 +71,10 @@ macro_rules! waiting_methods {
 }
 pub(crate) use waiting_methods;
 
+/// Most events that are passed over in a row, as they are of no known kind: a daemon that sends nothing
+/// else would keep the caller for ever.
+pub(crate) const PASSED_OVER: usize = 1 << 10;
+
 #[derive(Debug)]
 pub(crate) struct Session {
     connection: Connection,

@@ -1,6 +1,6 @@
 //! A session with votequorum.
 
-use crate::session::{Session, waiting_methods};
+use crate::session::{PASSED_OVER, Session, waiting_methods};
 use crate::{Error, Options};
 use quorate_ipc::Service;
 use quorate_ipc::client::Space;
@@ -269,7 +269,7 @@ impl VoteQuorum {
         buffer: &'a mut EventBuffer,
         more: bool,
     ) -> Result<Option<Event<'a>>, Error> {
-        loop {
+        for _ in 0..PASSED_OVER {
             let Some(len) = self.session.take_event(&mut buffer.0, more)? else {
                 return Ok(None);
             };
@@ -281,12 +281,12 @@ impl VoteQuorum {
                 Ok(false)
             };
             match known {
-                Ok(true) => break,
+                Ok(true) => return Ok(Event::decode(buffer.0.filled())?),
                 Ok(false) => {}
                 Err(error) => return Err(self.session.refused_or_malformed(error)),
             }
         }
-        Ok(Event::decode(buffer.0.filled())?)
+        Ok(None)
     }
 
     waiting_methods!();
