@@ -24,6 +24,9 @@ pub(super) fn run(suite: &mut Suite, needs: &Requirements, cluster: &impl Deref<
     suite.test_with("run_dir_in_a_set_user_id_program", &setpriv, || {
         run_dir_with_raised_rights(running(cluster));
     });
+    suite.test_with("other_libraries_in_a_set_group_id_program", needs, || {
+        other_libraries_with_raised_rights(running(cluster));
+    });
     suite.test_with("run_dir_without_a_daemon", needs, || {
         no_daemon_in_run_dir(running(cluster))
     });
@@ -143,6 +146,39 @@ fn run_dir_with_raised_rights(node: &Node) {
     // Nobody listens in a directory that does not exist. With raised rights it is not looked at:
     // the daemon is found, admits root, and makes files that this effective user can't open.
     assert_eq!(copy, "2\n11\n");
+}
+
+/// The group's rights are raised, so that the program may still do all that root may. The loader obeys
+/// paths in the program, and none of its variables.
+fn other_libraries_with_raised_rights(node: &Node) {
+    let lib = source_root().join("build/lib").display().to_string();
+    let flags = ["-L", "-Wl,-rpath,"].map(|flag| format!("{flag}{lib}"));
+    let program = CProgram::new("raised")
+        .source("tests/behaviour/raised.c")
+        .include(&source_root().join("include"));
+    let program = flags
+        .iter()
+        .fold(program, |program, flag| program.flag(flag));
+    // Before the C library, as with LD_PRELOAD.
+    let program = ["quorate_preload", "ncssdk", "quorate"]
+        .iter()
+        .fold(program, |program, library| program.link(library))
+        .build();
+    let printed = shell(
+        node,
+        &format!(
+            "export QUORATE_RUN_DIR=/nowhere QUORATE_COMMAND=/bin/false
+            cp {} /run/raised-group && /run/raised-group
+            chgrp 65534 /run/raised-group && chmod 2755 /run/raised-group && /run/raised-group",
+            program.display()
+        ),
+    );
+    assert_eq!(
+        printed,
+        "connect 111\nNCS_Register 8\nquorate_start: /bin/false: it ended at once\n\
+        connect 0\nNCS_Register 0\n\
+        quorate_start: a program with raised rights cannot start clusters\n"
+    );
 }
 
 fn no_daemon_in_run_dir(node: &Node) {

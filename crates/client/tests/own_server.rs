@@ -172,6 +172,24 @@ fn the_end_of_the_daemon_is_noticed() {
     assert_eq!(session.wait(None).unwrap_err().to_string(), gone);
 }
 
+#[test]
+fn what_the_daemon_said_before_its_end_is_heard() {
+    let mut daemon = daemon();
+    let session = connect(&daemon);
+    session.track_start(CONTEXT, 2).unwrap();
+    daemon.stop();
+    // A call notices the end first.
+    assert!(session.info(0).is_err());
+    let mut buffer = EventBuffer::new();
+    for expected in initial(CONTEXT, &[]) {
+        let event = session.next_event(&mut buffer, false).unwrap();
+        assert_eq!(event, Some(expected));
+    }
+    let error = session.next_event(&mut buffer, false).unwrap_err();
+    let gone = quorate_ipc::Error::Disconnected.to_string();
+    assert_eq!(error.to_string(), gone);
+}
+
 fn extra_info(session: &VoteQuorum, nodeid: u32) -> Result<ExtraInfo, Error> {
     let mut info = ExtraInfo::new();
     session.qdevice_extra_info(nodeid, &mut info)?;
