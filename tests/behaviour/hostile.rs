@@ -97,12 +97,17 @@ fn by_chance(kind: Kind, program: PathBuf, rounds: &str) {
             Some(Fault::any(&mut random, message, kind))
         });
     });
-    let printed = output(&daemon, program, rounds);
-    drop(daemon);
-    let committed = committed.load(Ordering::Relaxed);
-    println!("    {committed} faults");
-    assert_eq!(printed, NOTHING_LOST);
-    assert!(committed > 100, "{committed}");
+    // On a busy machine most rounds may be over before the daemon has said anything.
+    for attempt in 1.. {
+        let printed = output(&daemon, program.clone(), rounds);
+        assert_eq!(printed, NOTHING_LOST);
+        let committed = committed.load(Ordering::Relaxed);
+        println!("    {committed} faults");
+        if committed > 100 {
+            break;
+        }
+        assert!(attempt < 10, "{committed}");
+    }
 }
 
 /// The daemon has kept descriptors of all files, and cuts one after the other short with these, each
