@@ -5,6 +5,11 @@
  */
 #include "ncs_common.h"
 
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
 static void report_child(pid_t child)
 {
 	UINT32 epoch;
@@ -138,6 +143,77 @@ static void dispatching(void)
 	printf(" %u\n", NCS_Deregister(second));
 }
 
+/* What two processes tell each other. */
+struct meeting {
+	atomic_int registered, has_lock, was_refused;
+};
+
+static void until(atomic_int *count, int value)
+{
+	while (atomic_load(count) < value) {
+		usleep(1000);
+	}
+}
+
+/* One of two programs, each of which is process 1 of its container; how much went wrong. */
+static int contained(struct meeting *meeting, int which)
+{
+	int wrong = getpid() != 1;
+	UINT32 holder = 0;
+
+	if (which == 2) {
+		until(&meeting->registered, 1);
+	}
+	first = registered(ignore);
+	atomic_fetch_add(&meeting->registered, 1);
+	until(&meeting->registered, 2);
+	if (which == 1) {
+		wrong += NCS_Lock(first, key, 3) != NCS_SUCCESS;
+		atomic_store(&meeting->has_lock, 1);
+		until(&meeting->was_refused, 1);
+	} else {
+		until(&meeting->has_lock, 1);
+		wrong += NCS_TryLock(first, key, 3, &holder) != NCS_TRYLOCK_HELD || holder != 1;
+		atomic_store(&meeting->was_refused, 1);
+		wrong += NCS_Lock(first, key, 3) != NCS_SUCCESS;
+	}
+	wrong += NCS_UnLock(first, key, 3) != NCS_SUCCESS;
+	return wrong + (NCS_Deregister(first) != NCS_SUCCESS);
+}
+
+/* What a child exits with. */
+static int outcome(pid_t child)
+{
+	int status;
+
+	return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void containers(void)
+{
+	struct meeting *meeting = mmap(NULL, sizeof(*meeting), PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t outside[2], inside;
+
+	for (int which = 1; which <= 2; which++) {
+		outside[which - 1] = fork();
+		if (outside[which - 1] == 0) {
+			alarm(LIMIT);
+			if (unshare(CLONE_NEWPID) != 0 || (inside = fork()) < 0) {
+				exit(100);
+			}
+			if (inside == 0) {
+				/* Process 1 of a container does not die of its alarm. */
+				prctl(PR_SET_PDEATHSIG, SIGKILL);
+				exit(contained(meeting, which));
+			}
+			exit(outcome(inside));
+		}
+	}
+	printf("wrong %d", outcome(outside[0]));
+	printf(" %d\n", outcome(outside[1]));
+}
+
 int main(int count, char *arguments[])
 {
 	static const struct test_case cases[] = {
@@ -145,6 +221,7 @@ int main(int count, char *arguments[])
 		{ "fork_in_callback", fork_in_callback },
 		{ "deregister_ends_dispatch", deregister_ends_dispatch },
 		{ "dispatching", dispatching },
+		{ "containers", containers },
 		{ NULL, NULL },
 	};
 

@@ -243,7 +243,8 @@ const THREADS: [(&str, &str); 7] = [
     ("many_at_once", "granted 0\ngranted 1200\nderegister 0\n"),
 ];
 
-const FORKS: [(&str, &str); 4] = [
+const FORKS: [(&str, &str); 5] = [
+    ("containers", "wrong 0 0\n"),
     (
         "forked_child",
         "inherited 9 9 9 9\nown 0 0 0\nchild 0 parent 0 0 0\nderegister 0\n",

@@ -67,6 +67,12 @@ impl Cpg {
         Ok(reply.nodeid.get())
     }
 
+    /// Goes by another number than the process id from now on, until a group is joined: in containers on
+    /// one node, several programs may have the same.
+    pub fn rename(&mut self, pid: u32) {
+        self.pid = pid;
+    }
+
     /// Asks to join a group and to be told of the ring's members; the
     /// membership event that names this process says that it has happened.
     ///

@@ -31,6 +31,13 @@ const NO_RESOURCES: i32 = 18;
 const JOIN_EVERY: Duration = Duration::from_millis(10);
 const JOIN_FOR: Duration = Duration::from_secs(10);
 
+/// How often corosync may say that this process is in the group, before that is taken to be another
+/// one than its last life.
+const LAST_LIFE: u32 = 10;
+
+/// More than any process id.
+const NO_PROCESS: u32 = 1 << 30;
+
 pub(crate) struct Links {
     pub(crate) cpg: Cpg,
     pub(crate) cmap: Cmap,
@@ -101,15 +108,23 @@ impl Links {
     }
 
     /// Joins the group, as soon as corosync lets it: not while nodes come or go, nor before it
-    /// has forgotten this process's last life.
-    pub(crate) fn join(&self, end: Option<Instant>) -> Result<(), Code> {
+    /// has forgotten this process's last life. Returns the number that it goes by there, its process
+    /// id unless another one of this node goes by that, as in another container.
+    pub(crate) fn join(&mut self, end: Option<Instant>) -> Result<u32, Code> {
         let longest = Instant::now() + JOIN_FOR;
         let end = end.map_or(longest, |end| end.min(longest));
+        let (mut number, mut taken) = (std::process::id(), 0);
         loop {
             match self.cpg.join(GROUP) {
-                Ok(()) => return Ok(()),
-                Err(Error::Reply(ReplyError::Rejected(TRY_AGAIN | EXIST)))
-                    if Instant::now() < end => {}
+                Ok(()) => return Ok(number),
+                Err(Error::Reply(ReplyError::Rejected(TRY_AGAIN))) if Instant::now() < end => {}
+                Err(Error::Reply(ReplyError::Rejected(EXIST))) if Instant::now() < end => {
+                    taken += 1;
+                    if taken > LAST_LIFE {
+                        number = u32::from_ne_bytes(process::random()) >> 1 | NO_PROCESS;
+                        self.cpg.rename(number);
+                    }
+                }
                 Err(error) => return Err(refusal(&error)),
             }
             // Also notices the daemon's end.

@@ -99,7 +99,8 @@ impl<C: Copy + Send + 'static> Sdk<C> {
 
     /// Begins a membership with a registration.
     fn begin(&'static self, callback: C, end: Option<Instant>) -> Result<u32, Code> {
-        let (links, beginning) = Links::connect(&environment()?)?;
+        let (mut links, mut beginning) = Links::connect(&environment()?)?;
+        beginning.config.process.pid = links.join(end)?;
         let links = Arc::new(links);
         let mut core = self.core.lock();
         let life = core.new_life();
@@ -114,16 +115,14 @@ impl<C: Copy + Send + 'static> Sdk<C> {
         self.tell_beginning(&mut core, &beginning);
         let handle = self.put(&mut core, callback);
         drop(core);
-        let started = links.join(end).and_then(|()| {
-            let reader = Reader::new(self, links, life);
-            process::start_thread(c"ncs-reader", STACK, Signals::Blocked, || reader.run())
-                .map_err(|_| Code::NoResources)
-        });
-        if let Err(code) = started {
+        let reader = Reader::new(self, links, life);
+        let started =
+            process::start_thread(c"ncs-reader", STACK, Signals::Blocked, || reader.run());
+        if started.is_err() {
             let mut core = self.core.lock();
             core.membership = None;
             core.handles.remove(&handle);
-            return Err(code);
+            return Err(Code::NoResources);
         }
         Ok(handle)
     }

@@ -30,7 +30,7 @@ pub(crate) fn nodes_of(mask: u32) -> impl Iterator<Item = u32> {
 pub struct Address {
     /// corosync's node id.
     pub node: u32,
-    /// The process id on that node.
+    /// The process id on that node, or what it goes by where another process has the same.
     pub pid: u32,
 }
 
