@@ -2,14 +2,12 @@
 #include "address_space.h"
 #include "cases.h"
 #include "descriptors.h"
+#include "shared_memory.h"
 #include "signals.h"
 
 #include <fcntl.h>
 #include <glob.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 
 static void initialize_only(void)
 {
@@ -179,14 +177,6 @@ static void first_handle_is_not_constant(void)
 	printf("%s\n", handle == other ? "predictable" : "random");
 }
 
-static unsigned long shared_memory_used(void)
-{
-	struct statvfs now;
-
-	statvfs("/dev/shm", &now);
-	return (now.f_blocks - now.f_bfree) * now.f_frsize / 1024;
-}
-
 static void shared_memory(void)
 {
 	unsigned long before = shared_memory_used();
@@ -257,28 +247,19 @@ static void rings_mapped(void)
 	printf("data %d, usable %d\n", data, usable(handle));
 }
 
-static int resize_shared_memory(unsigned long kilobytes)
-{
-	char size[32];
-
-	snprintf(size, sizeof(size), "size=%luk", kilobytes);
-	return mount(NULL, "/dev/shm", NULL, MS_REMOUNT, size);
-}
-
 /* There is room in /dev/shm, which only this node sees, for the first of a connection's files. */
 static void shared_memory_full(void)
 {
 	unsigned long before = shared_memory_used();
 	votequorum_handle_t handle;
-	struct statvfs usual;
+	unsigned long usual = shared_memory_in_all();
 
-	statvfs("/dev/shm", &usual);
 	if (resize_shared_memory(before + 24) != 0) {
 		printf("not filled\n");
 		return;
 	}
 	printf("initialize %d, then", votequorum_initialize(&handle, &all_callbacks));
-	resize_shared_memory(usual.f_blocks * usual.f_frsize / 1024);
+	resize_shared_memory(usual);
 	handle = opened();
 	printf(" usable %d", usable(handle));
 	votequorum_finalize(handle);
@@ -290,17 +271,12 @@ static void shared_memory_full(void)
 }
 
 /* Takes /dev/shm away, or the right to write there, from this process alone. */
-static void without_shared_memory(unsigned long flags, const char *type)
+static void without_shared_memory(int read_only)
 {
 	votequorum_handle_t handle;
 	int lost = -descriptors();
 
-	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount(type ? type : "/dev/shm", "/dev/shm", type, flags, NULL) != 0) {
-		printf("not taken away\n");
-		return;
-	}
-	if (type == NULL && mount(NULL, "/dev/shm", NULL, flags | MS_REMOUNT | MS_RDONLY, NULL) != 0) {
+	if (!have_own_mounts() || !hide_shared_memory(read_only)) {
 		printf("not taken away\n");
 		return;
 	}
@@ -310,12 +286,12 @@ static void without_shared_memory(unsigned long flags, const char *type)
 
 static void no_shared_memory(void)
 {
-	without_shared_memory(0, "tmpfs");
+	without_shared_memory(0);
 }
 
 static void read_only_shared_memory(void)
 {
-	without_shared_memory(MS_BIND, NULL);
+	without_shared_memory(1);
 }
 
 const struct one_case system_cases[] = {

@@ -1,12 +1,13 @@
 /*
  * What happens to the process that has loaded libncssdk: signals, forks while a lock is waited for,
- * no descriptors, small stacks, another program in its place, coming and going. Prints a line for
- * each step; asks the harness for what it wants done to the daemon.
+ * no descriptors, no shared memory, small stacks, another program in its place, coming and going.
+ * Prints a line for each step; asks the harness for what it wants done to the daemon.
  * Usage: ncs_hosts CASE
  */
 #include "ncs_common.h"
 #include "../behaviour/signals.h"
 #include "../behaviour/ncs_rest.h"
+#include "../behaviour/shared_memory.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -234,9 +235,56 @@ static void loaded_and_unloaded(void)
 		void *library = dlopen("libncssdk.so.1", RTLD_NOW | RTLD_LOCAL);
 
 		used += library != NULL && dlclose(library) == 0;
-		there += i % 100 == 0 && everything();
+		there += i % 10 == 0 && everything();
 	}
 	printf("used %d, right %d, ", used, there);
+	at_rest(2);
+	print_lost(&before);
+}
+
+/* With more room in /dev/shm each time, until there is enough for all connections. */
+static void shared_memory_full(void)
+{
+	unsigned long usual = shared_memory_in_all(), spare = 0;
+	NCS_RETURN result = NCS_FAILURE;
+	int refused = 0, others = 0;
+	struct toll before;
+
+	everything();
+	before = at_rest(2);
+	for (; result != NCS_SUCCESS && spare < usual; spare += 16) {
+		if (resize_shared_memory(shared_memory_used() + 24 + spare) != 0) {
+			break;
+		}
+		result = NCS_Register("hosts", ignore, &first);
+		refused += result == NCS_NO_RESOURCES;
+		others += result != NCS_NO_RESOURCES && result != NCS_SUCCESS;
+	}
+	resize_shared_memory(usual);
+	NCS_Deregister(first);
+	printf("refused %d, otherwise %d, at last %u, ", refused > 3, others, result);
+	at_rest(2);
+	print_lost(&before);
+}
+
+/* Another one than corosync's, and one where nothing can be written. */
+static void no_shared_memory(void)
+{
+	struct toll before;
+
+	if (!have_own_mounts()) {
+		exit(1);
+	}
+	everything();
+	before = at_rest(2);
+	for (int read_only = 0; read_only <= 1; read_only++) {
+		if (!hide_shared_memory(read_only)) {
+			exit(1);
+		}
+		printf("register %u, ", NCS_Register("hosts", ignore, &first));
+		umount("/dev/shm");
+	}
+	printf("then right %d, ", everything());
 	at_rest(2);
 	print_lost(&before);
 }
@@ -252,6 +300,8 @@ int main(int count, char *arguments[])
 		{"no_descriptors", no_descriptors},
 		{"small_stack", small_stack},
 		{"loaded_and_unloaded", loaded_and_unloaded},
+		{"shared_memory_full", shared_memory_full},
+		{"no_shared_memory", no_shared_memory},
 		{NULL, NULL},
 	};
 

@@ -267,7 +267,15 @@ const FORKS: [(&str, &str); 5] = [
     ),
 ];
 
-const HOSTS: [(&str, &str); 8] = [
+const HOSTS: [(&str, &str); 10] = [
+    (
+        "shared_memory_full",
+        "refused 1, otherwise 0, at last 0, lost: descriptors 0, rings 0, memory none\n",
+    ),
+    (
+        "no_shared_memory",
+        "register 8, register 1, then right 1, lost: descriptors 0, rings 0, memory none\n",
+    ),
     ("signals", "none failed, signals\n"),
     (
         "signals_in_callbacks",
@@ -290,7 +298,7 @@ const HOSTS: [(&str, &str); 8] = [
     ("small_stack", "right 1\n"),
     (
         "loaded_and_unloaded",
-        "used 1000, right 10, lost: descriptors 0, rings 0, memory none\n",
+        "used 1000, right 100, lost: descriptors 0, rings 0, memory none\n",
     ),
 ];
 

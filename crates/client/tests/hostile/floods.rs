@@ -1,14 +1,15 @@
 //! Events without end, and answers that keep a caller asking.
 
-use crate::sessions::{LONG, options};
+use crate::sessions::{LONG, SHORT, options};
 use crate::toll::nothing_lost;
-use quorate_client::{Cmap, Error, IpcError, VoteQuorum};
+use quorate_client::{Cmap, Cpg, Error, IpcError, VoteQuorum};
 use quorate_ipc::Service;
 use quorate_proto::cmap::{Entry, HandleReply, NextReply, reply_id};
 use quorate_testkit::Suite;
 use quorate_testkit::daemon::{Kind, Place, Scripted};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use zerocopy::IntoBytes;
 
 pub(crate) fn run(suite: &mut Suite) {
@@ -16,6 +17,7 @@ pub(crate) fn run(suite: &mut Suite) {
     suite.test("floods/flow_control_for_ever", || {
         nothing_lost(flow_control)
     });
+    suite.test("floods/a_full_socket", || nothing_lost(full_socket));
 }
 
 /// A list of keys that never ends, and grows.
@@ -69,4 +71,20 @@ fn flow_control() {
             "{error}"
         );
     }
+}
+
+/// A daemon with sockets that reads nothing, as one that is stopped.
+fn full_socket() {
+    let (be_over, over) = channel::<()>();
+    let over = Mutex::new(over);
+    let daemon = Scripted::start(&[Service::Cpg], Kind::Sockets, move |_, mut link| {
+        link.admit();
+        // Until nobody can say so any more.
+        let _ = over.lock().unwrap().recv();
+    });
+    let session = Cpg::connect(&options(&daemon, SHORT), 1024).expect("nothing is wrong yet");
+    let error = (0..100_000).find_map(|_| session.multicast(b"to all").err());
+    let error = error.expect("there is no room for so many");
+    assert!(matches!(error, Error::Ipc(IpcError::TimedOut)), "{error}");
+    drop(be_over);
 }
