@@ -16,7 +16,8 @@
 mod atomic;
 mod calls;
 pub mod client;
-pub mod endpoint;
+pub mod eagerness;
+mod endpoint;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;

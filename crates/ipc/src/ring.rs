@@ -19,7 +19,7 @@ use crate::sys::{Room, copy};
 
 pub(crate) const COMMITTED: u32 = 0xA1A1_A1A1;
 const ALLOCATED: u32 = 0xA110_CED0;
-pub(crate) const CONSUMED: u32 = 0xD0D0_D0D0;
+const CONSUMED: u32 = 0xD0D0_D0D0;
 
 /// Bytes in front of a chunk's payload.
 pub(crate) const CHUNK_HEADER: usize = 8;
@@ -41,10 +41,11 @@ pub(crate) trait Shared {
     fn size(&self) -> usize;
     /// Whether a payload of so many bytes has room at `at`.
     fn has_room(&self, at: usize, len: usize) -> Result<bool, Error>;
-    /// Lays a chunk at `at`, publishes the producer's next index, and counts the chunk.
+    /// Lays a chunk at `at`, publishes the producer's next index if that costs nothing, and counts the
+    /// chunk.
     fn append(&self, at: usize, payload: &[u8], next: usize) -> Result<(), Error>;
     /// Copies the payload of the chunk at `at`, if [`payload_len`] believes its marks, as far as there
-    /// is room; then marks it consumed and publishes the consumer's next index.
+    /// is room; then publishes the consumer's next index.
     fn take(&self, at: usize, max: usize, room: &mut Room<'_>) -> Result<Taken, Error>;
 }
 

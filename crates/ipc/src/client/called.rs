@@ -5,10 +5,11 @@
 
 use super::shm::{Ring, Status, check_size};
 use crate::calls::{CUT_SHORT, Data, Header};
+use crate::eagerness::Eagerness;
 use crate::error::Error;
 use crate::ring::{
-    CHUNK_HEADER, COMMITTED, CONSUMED, FLOW_CONTROL, HEADER_LEN, READ_INDEX, REFERENCES, SEMAPHORE,
-    Shared, Taken, WORD_SIZE, WRITE_INDEX, advance, chunk_words, data_len, fits, payload_len,
+    CHUNK_HEADER, COMMITTED, FLOW_CONTROL, HEADER_LEN, READ_INDEX, REFERENCES, SEMAPHORE, Shared,
+    Taken, WORD_SIZE, advance, chunk_words, data_len, fits, payload_len,
 };
 use crate::sys::{self, Room};
 use std::fs::File;
@@ -33,6 +34,20 @@ pub(crate) struct CalledRing {
     /// Whether this side counts among those who wait. It does from its first wait on, until the
     /// end: it mostly waits, and the daemon's needless wake-ups are cheaper than counting in and out.
     waits: AtomicBool,
+}
+
+impl CalledRing {
+    /// Takes one count of the semaphore, asleep until there is one.
+    fn sleep(&self, limit: Duration) -> Result<bool, Error> {
+        if !self.waits.swap(true, Ordering::Relaxed) {
+            self.header.add(WAITERS, 1)?;
+        }
+        if self.header.wait_while_zero(SEMAPHORE, limit)? {
+            self.header.add(SEMAPHORE, -1)?;
+            return Ok(true);
+        }
+        self.try_wait()
+    }
 }
 
 impl Ring for CalledRing {
@@ -83,15 +98,12 @@ impl Ring for CalledRing {
         })
     }
 
-    fn wait(&self, limit: Duration) -> Result<bool, Error> {
-        if !self.waits.swap(true, Ordering::Relaxed) {
-            self.header.add(WAITERS, 1)?;
-        }
-        if self.header.wait_while_zero(SEMAPHORE, limit)? {
-            self.header.add(SEMAPHORE, -1)?;
-            return Ok(true);
-        }
-        self.try_wait()
+    fn wait(&self, eagerness: &mut Eagerness, limit: Duration) -> Result<bool, Error> {
+        let some = |taken: bool| taken.then_some(());
+        let look = || self.try_wait().map(some);
+        let sleep = |left: Option<Duration>| self.sleep(left.unwrap_or(limit)).map(some);
+        let taken = eagerness.wait(Some(limit), look, sleep)?;
+        Ok(taken.is_some())
     }
 
     /// This side alone takes counts, and one thread of it at a time.
@@ -130,7 +142,8 @@ impl Shared for CalledRing {
         Ok(there_is)
     }
 
-    fn append(&self, at: usize, payload: &[u8], next: usize) -> Result<(), Error> {
+    /// The index that could be published is the producer's own affair in libqb: nobody else reads it.
+    fn append(&self, at: usize, payload: &[u8], _: usize) -> Result<(), Error> {
         let mut start = [0; AT_ONCE];
         let in_start = payload.len().min(AT_ONCE - CHUNK_HEADER);
         let (first, rest) = payload.split_at(in_start);
@@ -142,7 +155,6 @@ impl Shared for CalledRing {
             self.data
                 .write(advance(at, AT_ONCE / 4, self.size()), rest)?;
         }
-        self.header.set(WRITE_INDEX, next as u32)?;
         // The daemon looks at nothing before it has taken this count.
         self.header.add(SEMAPHORE, 1)
     }
@@ -162,9 +174,7 @@ impl Shared for CalledRing {
             })?;
         }
         let next = advance(at, chunk_words(len), self.size());
-        let mut spent = [0; CHUNK_HEADER];
-        spent[4..].copy_from_slice(&CONSUMED.to_ne_bytes());
-        self.data.write(at, &spent)?;
+        // That is all a producer looks at: what lies in the chunk it writes over.
         self.header.set(READ_INDEX, next as u32)?;
         Ok(Taken { len, next })
     }

@@ -1,6 +1,7 @@
 //! A ring of the system's corosync: two mapped files.
 
 use super::shm::{Ring, Status};
+use crate::eagerness::Eagerness;
 use crate::error::Error;
 use crate::ring::{
     FLOW_CONTROL, HEADER_LEN, READ_INDEX, REFERENCES, SEMAPHORE, WORD_SIZE, WRITE_INDEX, Words,
@@ -54,7 +55,7 @@ impl Ring for MappedRing {
         })
     }
 
-    fn wait(&self, limit: Duration) -> Result<bool, Error> {
+    fn wait(&self, _: &mut Eagerness, limit: Duration) -> Result<bool, Error> {
         let futex = self.header.u32_at(SEMAPHORE);
         Ok(semaphore::take(self.semaphore(), || {
             sys::futex_wait_while_zero(futex, limit);

@@ -2,6 +2,7 @@
 
 use super::files::SharedFile;
 use super::transport::Transport;
+use crate::eagerness::Eagerness;
 use crate::error::Error;
 use crate::handshake::ConnectionResponse;
 use crate::ring::{self, Shared};
@@ -34,8 +35,9 @@ pub(crate) trait Ring: Shared + Sized {
 
     fn status(&self) -> Result<Status, Error>;
 
-    /// Takes one count of the semaphore, waiting up to `limit` for it.
-    fn wait(&self, limit: Duration) -> Result<bool, Error>;
+    /// Takes one count of the semaphore, waiting up to `limit` for it, without sleep if that is
+    /// worth it.
+    fn wait(&self, eagerness: &mut Eagerness, limit: Duration) -> Result<bool, Error>;
 
     /// Takes one count of the semaphore if there is one.
     fn try_wait(&self) -> Result<bool, Error>;
@@ -81,6 +83,7 @@ pub(super) struct CallState {
     read: usize,
     /// Requests written for which the daemon has not been sent its byte.
     unannounced: usize,
+    eagerness: Eagerness,
 }
 
 #[derive(Debug, Default)]
@@ -179,7 +182,7 @@ impl<R: Ring> Transport for Rings<R> {
         reply: &mut Room<'_>,
         slice: Duration,
     ) -> Result<Option<usize>, Error> {
-        if !self.response.wait(slice)? {
+        if !self.response.wait(&mut calls.eagerness, slice)? {
             return Ok(None);
         }
         ring::consume(&self.response, &mut calls.read, self.max_msg_size, reply).map(Some)

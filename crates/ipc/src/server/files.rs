@@ -2,6 +2,7 @@
 
 use crate::endpoint::{Service, trusted_owner};
 use crate::error::Error;
+use crate::server::limits::largest_request;
 use crate::server::ring::{Consumer, FILES, Producer, with_suffix};
 use crate::server::sys::{self, Credentials};
 use std::fs::{self, DirBuilder, File};
@@ -106,7 +107,7 @@ impl Home {
         let directory = Directory { path, bases };
         let max = max as usize;
         let rings = Rings {
-            requests: Consumer::create(&directory.bases[0], max)?,
+            requests: Consumer::create(&directory.bases[0], max, largest_request(service))?,
             replies: Producer::create(&directory.bases[1], max)?,
             events: Producer::create(&directory.bases[2], max)?,
             directory,

@@ -55,3 +55,15 @@ fn message_size(service: Service) -> RangeInclusive<u32> {
         Service::Cpg => 1 << 20..=1 << 20,
     }
 }
+
+/// A bound on requests of a service: as long as there is room for one more of these, a client need not
+/// be told that others were taken.
+pub(super) fn largest_request(service: Service) -> usize {
+    match service {
+        // 4,096 bytes of extra information.
+        Service::VoteQuorum | Service::Quorum | Service::Cfg => 8 << 10,
+        // A value of 16 KiB.
+        Service::Cmap => 20 << 10,
+        Service::Cpg => usize::MAX,
+    }
+}

@@ -36,7 +36,6 @@ mod admission;
 mod caller;
 mod crowd;
 mod drive;
-mod eagerness;
 mod files;
 mod freeze;
 mod hold;
@@ -51,10 +50,10 @@ mod ring_tests;
 mod sending;
 mod sys;
 
+use crate::eagerness::Eagerness;
 use crate::endpoint::Service;
 use crate::error::Error;
 use crowd::Crowd;
-use eagerness::Eagerness;
 use files::Home;
 pub use hold::Sent;
 pub use limits::Limits;
@@ -249,7 +248,17 @@ impl Server {
     /// Only if the system refuses to wait at all.
     pub fn wait(&mut self, limit: Option<Duration>) -> Result<bool, Error> {
         let limit = limit.into_iter().chain(self.patience()).min();
-        self.ready = self.eagerness.wait(&self.poller, limit)?;
+        self.ready = if limit == Some(Duration::ZERO) {
+            self.poller.wait(limit)?
+        } else {
+            let ready = |limit| {
+                let ready = self.poller.wait(limit)?;
+                Ok::<_, Error>((!ready.is_empty()).then_some(ready))
+            };
+            let look = || ready(Some(Duration::ZERO));
+            let found = self.eagerness.wait(limit, look, ready)?;
+            found.unwrap_or_default()
+        };
         Ok(self.ready.iter().any(|event| event.token == WATCHED))
     }
 

@@ -10,7 +10,7 @@ use crate::calls::{Data, Header};
 use crate::error::Error;
 use crate::ring::{
     CHUNK_HEADER, CHUNK_MARGIN, COMMITTED, FLOW_CONTROL, HEADER_LEN, READ_INDEX, REFERENCES,
-    SEMAPHORE, WORD_SIZE, WRITE_INDEX, advance, chunk_words, data_len,
+    SEMAPHORE, WORD_SIZE, advance, chunk_words, data_len,
 };
 use crate::server::sys;
 use std::collections::VecDeque;
@@ -99,8 +99,8 @@ fn create(path: &Path) -> Result<File, Error> {
 /// The end that takes requests.
 ///
 /// The client needs what this side publishes only to see how much room there is. So the count and
-/// the index lag behind: by a few chunks, and by no more bytes than leave room for its largest
-/// request. Chunks that were taken are not marked: a client that counts what it has not written
+/// the index lag behind: by a few chunks, and by no more bytes than leave room for the largest
+/// request of its service. Chunks that were taken are not marked: a client that counts what it has not written
 /// gets heard what it wrote before, no more often than the ring has room for.
 #[derive(Debug)]
 pub(super) struct Consumer {
@@ -108,14 +108,17 @@ pub(super) struct Consumer {
     at: usize,
     /// Chunks, and words, that were taken and are still counted.
     lag: (u32, usize),
+    /// Bytes of the largest request that is meant to come.
+    largest: usize,
 }
 
 impl Consumer {
-    pub(super) fn create(base: &Path, max: usize) -> Result<Self, Error> {
+    pub(super) fn create(base: &Path, max: usize, largest: usize) -> Result<Self, Error> {
         Ok(Self {
             files: Files::create(base, max)?,
             at: 0,
             lag: (0, 0),
+            largest: largest.min(max),
         })
     }
 
@@ -162,7 +165,7 @@ impl Consumer {
         self.at = advance(self.at, words, self.files.data.words());
         self.lag = (self.lag.0 + 1, self.lag.1 + words);
         let room = self.capacity() - self.lag.1 * 4;
-        if self.lag.0 == MOST_LAG || room < self.files.max + CHUNK_HEADER + CHUNK_MARGIN {
+        if self.lag.0 == MOST_LAG || room < self.largest + CHUNK_HEADER + CHUNK_MARGIN {
             self.publish()?;
         }
         Ok(chunk)
@@ -185,7 +188,7 @@ impl Consumer {
     }
 }
 
-/// The end that sends replies or events.
+/// The end that sends replies or events. Its index is its own: a client reads on where it was.
 #[derive(Debug)]
 pub(super) struct Producer {
     files: Files,
@@ -227,7 +230,6 @@ impl Producer {
         self.files.data.write(self.at, &chunk)?;
         self.at = advance(self.at, chunk_words(payload.len()), self.files.data.words());
         self.ends.push_back(self.at as u32);
-        self.files.header.set(WRITE_INDEX, self.at as u32)?;
         // The client looks at nothing before it has taken this count.
         self.files.header.add(SEMAPHORE, 1)?;
         Ok(true)

@@ -5,6 +5,7 @@ use super::testing::private_dir;
 use crate::client::called::CalledRing;
 use crate::client::mapped::MappedRing;
 use crate::client::shm::Ring;
+use crate::eagerness::Eagerness;
 use crate::error::Error;
 use crate::ring::{SEMAPHORE, consume, data_len, produce};
 use crate::sys::Room;
@@ -58,7 +59,7 @@ fn message(n: usize, len: usize) -> Vec<u8> {
 /// Puts messages of these lengths in as a client, and takes them out as a server.
 fn to_a_server<R: Ring>(lens: &[usize]) {
     let place = Place::new();
-    let mut server = Consumer::create(&place.base(), MAX).unwrap();
+    let mut server = Consumer::create(&place.base(), MAX, MAX).unwrap();
     let (client, mut at) = (place.client::<R>(), 0);
     let mut pending = std::collections::VecDeque::new();
     for (n, len) in lens.iter().enumerate() {
@@ -125,7 +126,7 @@ proptest! {
         cut in prop::option::of((any::<bool>(), 0..8252u64)),
     ) {
         let place = Place::new();
-        let mut requests = Consumer::create(&place.base(), MAX).unwrap();
+        let mut requests = Consumer::create(&place.base(), MAX, MAX).unwrap();
         let events = Place::new();
         let mut producer = Producer::create(&events.base(), MAX).unwrap();
         let [asking, hearing] = [&place, &events].map(Place::client::<CalledRing>);
@@ -159,7 +160,7 @@ proptest! {
                     prop_assert!(len <= MAX);
                 }
             }
-            let _ = hearing.wait(Duration::ZERO);
+            let _ = hearing.wait(&mut Eagerness::default(), Duration::ZERO);
             prop_assert!(written < data_len(MAX) / 4 && read < data_len(MAX) / 4);
         }
         for client in [asking, hearing] {
@@ -167,6 +168,30 @@ proptest! {
             client.detach();
         }
     }
+}
+
+/// The largest message fills the ring; the largest request does not.
+#[test]
+fn what_was_taken_is_published_late_and_in_time() {
+    const LARGEST: usize = MAX / 2;
+    let place = Place::new();
+    let mut server = Consumer::create(&place.base(), MAX, LARGEST).unwrap();
+    let (client, mut at) = (place.client::<CalledRing>(), 0);
+    let mut exchange = |request: &[u8]| {
+        produce(&client, &mut at, request).unwrap();
+        assert_eq!(server.waiting().unwrap(), 1);
+        assert_eq!(server.take().unwrap(), request);
+        assert_eq!(server.waiting().unwrap(), 0);
+        let mut count = [0; 4];
+        let header = place.file("-header");
+        header.read_exact_at(&mut count, SEMAPHORE as u64).unwrap();
+        u32::from_ne_bytes(count)
+    };
+    for n in 0..3 * 16 {
+        assert_eq!(exchange(b"x"), (n + 1) % 16);
+    }
+    let mut lags = (0..40).map(|_| exchange(&[7; LARGEST]));
+    assert!(lags.all(|lag| lag <= 1));
 }
 
 #[test]
@@ -185,8 +210,12 @@ fn is_woken<R: Ring + Sync>() {
     let client = place.client::<R>();
     std::thread::scope(|scope| {
         let waiter = scope.spawn(|| {
+            let mut eagerness = Eagerness::default();
             let start = std::time::Instant::now();
-            while !client.wait(Duration::from_secs(10)).unwrap() {}
+            while !client
+                .wait(&mut eagerness, Duration::from_secs(10))
+                .unwrap()
+            {}
             start.elapsed()
         });
         std::thread::sleep(Duration::from_millis(50));
@@ -217,7 +246,11 @@ fn a_client_that_waits_by_calls_is_counted() {
     };
     assert_eq!(waiters(), 0);
     for _ in 0..2 {
-        assert!(!client.wait(Duration::from_millis(1)).unwrap());
+        assert!(
+            !client
+                .wait(&mut Eagerness::default(), Duration::from_millis(1))
+                .unwrap()
+        );
         assert_eq!(waiters(), 1);
     }
     client.detach();
@@ -235,7 +268,7 @@ fn a_client_by_calls_outlives_its_files() {
             producer.put(b"x").unwrap();
             place.file(suffix).set_len(page * 4096).unwrap();
             let taken = client
-                .wait(Duration::ZERO)
+                .wait(&mut Eagerness::default(), Duration::ZERO)
                 .and_then(|_| consume(&client, &mut at, MAX, &mut Room::from(&mut [0; MAX])));
             let error = taken.unwrap_err();
             assert!(
@@ -250,7 +283,7 @@ fn a_client_by_calls_outlives_its_files() {
 #[test]
 fn files_are_as_long_as_the_c_client_makes_them() {
     let place = Place::new();
-    Consumer::create(&place.base(), MAX).unwrap();
+    Consumer::create(&place.base(), MAX, MAX).unwrap();
     assert_eq!(place.file("-header").metadata().unwrap().len(), 8252);
     let data = place.file("-data").metadata().unwrap().len();
     assert_eq!(data, data_len(MAX) as u64);
