@@ -25,6 +25,10 @@ use transport::{Channel, Transport, through};
 /// daemon's death raises no event on a semaphore.
 const SLICE: Duration = Duration::from_millis(20);
 
+/// How long it lasts at most, when an answer takes long: were it always short, a thousand clients of
+/// one daemon would keep it from the processor with nothing but looking.
+const LONGEST_SLICE: Duration = Duration::from_millis(160);
+
 /// How long a sender rests when the system has no memory for a message.
 const SHORTAGE: Duration = Duration::from_millis(5);
 
@@ -378,11 +382,13 @@ impl Connection {
         reply: &mut Room<'_>,
         deadline: &Deadline,
     ) -> Result<usize, Error> {
+        let mut longest = SLICE;
         loop {
-            let slice = deadline.slice(SLICE)?;
+            let slice = deadline.slice(longest)?;
             if let Some(len) = self.receive_within(way, calls, reply, slice)? {
                 return Ok(len);
             }
+            longest = (longest * 2).min(LONGEST_SLICE);
             self.alive()?;
             let fds = [(self.setup.as_fd(), sys::END)];
             let [setup] = sys::wait_ready(fds, Some(Duration::ZERO))?;
