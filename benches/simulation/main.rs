@@ -37,6 +37,9 @@ fn main() {
     if arguments.iter().any(|argument| argument == "cpg") {
         return println!("{}", cpg::measure());
     }
+    if arguments.iter().any(|argument| argument == clients::MODE) {
+        return println!("{}", table(&clients::measure()));
+    }
     if let Err(why) = needs.check() {
         eprintln!("nothing was measured: {why}");
         std::process::exit(1);
