@@ -298,7 +298,7 @@ const HOSTS: [(&str, &str); 10] = [
     ("small_stack", "right 1\n"),
     (
         "loaded_and_unloaded",
-        "used 1000, right 100, lost: descriptors 0, rings 0, memory none\n",
+        "used 1000, right 200, lost: descriptors 0, rings 0, memory none\n",
     ),
 ];
 

@@ -73,12 +73,20 @@ fn requests(service: Service) -> Vec<Vec<u8>> {
             bytes(&cpg::IterNext::new(1 << 32 | 1)),
             bytes(&cpg::IterFinalize::new(1 << 32 | 1)),
             bytes(&cpg::Leave::new(b"group", 100)),
+            bytes(&cpg::bare(cpg::request_id::LOCAL_GET)),
+            bytes(&cpg::bare(cpg::request_id::FINALIZE)),
         ],
         Service::Cfg => vec![
             bytes(&cfg::bare(cfg::request_id::LOCAL_GET)),
             bytes(&cfg::GetNodeAddrs::new(1)),
             bytes(&cfg::NodeStatusGet::new(1, 1)),
             bytes(&cfg::bare(cfg::request_id::RING_STATUS_GET)),
+            bytes(&cfg::bare(cfg::request_id::RING_REENABLE)),
+            bytes(&cfg::bare(cfg::request_id::REOPEN_LOG_FILES)),
+            bytes(&cfg::TrackStart::new(1)),
+            bytes(&cfg::ReplyToShutdown::new(1)),
+            bytes(&cfg::bare(cfg::request_id::TRACK_STOP)),
+            bytes(&cfg::bare(cfg::request_id::RELOAD_CONFIG)),
         ],
     }
 }
