@@ -1,6 +1,6 @@
 //! A session with the configuration map.
 
-use crate::session::{Session, waiting_methods};
+use crate::session::{PASSED_OVER, Session, waiting_methods};
 use crate::{Error, Options};
 use quorate_ipc::Service;
 use quorate_proto::ReplyError;
@@ -243,7 +243,10 @@ impl Cmap {
         buffer: &mut CmapBuffer,
         more: bool,
     ) -> Result<Option<KeyChange>, Error> {
-        while let Some(len) = self.session.take_event(buffer.0.as_mut_slice(), more)? {
+        for _ in 0..PASSED_OVER {
+            let Some(len) = self.session.take_event(buffer.0.as_mut_slice(), more)? else {
+                break;
+            };
             match buffer.0.get(..len).map_or(Ok(None), Event::decode) {
                 Ok(None) => {}
                 Ok(Some(event)) => return Ok(Some(KeyChange::of(&event))),

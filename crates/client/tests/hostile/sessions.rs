@@ -1,8 +1,8 @@
 //! Every function of every session, for a daemon to answer as it likes.
 
 use quorate_client::{
-    Cmap, Cpg, Error, EventBuffer, ExtraInfo, IpcError, Options, Quorum, QuorumBuffer, RingId,
-    Value, VoteQuorum, Wait,
+    Cmap, CmapBuffer, Cpg, Error, EventBuffer, ExtraInfo, IpcError, Options, Quorum, QuorumBuffer,
+    RingId, Value, VoteQuorum, Wait,
 };
 use quorate_testkit::daemon::Scripted;
 use std::time::Duration;
@@ -28,7 +28,7 @@ const fn function(name: &'static str, call: Call) -> Function {
     Function { name, call }
 }
 
-pub(crate) const FUNCTIONS: [Function; 22] = [
+pub(crate) const FUNCTIONS: [Function; 23] = [
     function("info", |to| vote(to, |it| it.info(0).map(drop))),
     function("set_expected_votes", |to| {
         vote(to, |it| it.set_expected_votes(3))
@@ -67,6 +67,16 @@ pub(crate) const FUNCTIONS: [Function; 22] = [
     function("set", |to| cmap(to, |it| it.set("key", &Value::U64(7)))),
     function("delete", |to| cmap(to, |it| it.delete("key"))),
     function("keys", |to| cmap(to, |it| it.keys("key").map(drop))),
+    function("track", |to| {
+        let session = Cmap::connect(to)?;
+        let mut buffer = CmapBuffer::new();
+        let called = session.track("key");
+        let drained = drain(
+            |limit| session.wait(limit),
+            || Ok(session.next_change(&mut buffer, true)?.is_some()),
+        );
+        called.and(drained)
+    }),
     function("local_nodeid", |to| {
         cpg(to, |it| it.local_nodeid().map(drop))
     }),

@@ -27,8 +27,9 @@ const BAD_MAGICS: [u32; 5] = [0, 1, 0xA110_CED0, 0xD0D0_D0D0, 0xFFFF_FFFF];
 const PAGES: [u64; 3] = [0, 4096, 8192];
 const MOMENTS: [Moment; 3] = [Moment::Before, Moment::Laid, Moment::After];
 
-/// Words of a message beyond these are data, and of one kind.
-const WORDS: usize = 24;
+/// Between these first and last words of a message is data of one kind: a name, mostly.
+const FIRST: usize = 24;
+const LAST: usize = 16;
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +90,7 @@ impl Fault {
     pub fn all(message: &[u8], kind: Kind) -> Vec<Self> {
         let mut all = vec![Self::Twice, Self::Astray, Self::Never, Self::Closed];
         let words = message.len() / 4;
-        for at in (0..words).filter(|at| *at < WORDS || at + 1 == words) {
+        for at in (0..words).filter(|at| *at < FIRST || at + LAST >= words) {
             all.extend(BAD_WORDS.map(|value| Self::Word(at * 4, value)));
         }
         all.extend((0..message.len().min(400)).map(Self::Cut));

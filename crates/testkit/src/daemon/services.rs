@@ -35,7 +35,7 @@ impl Honest {
     }
 
     fn cmap(&mut self, request: &[u8]) -> Option<Messages> {
-        use cmap::{Entry, GetReply, HandleReply, NextReply, Request, reply_id};
+        use cmap::{Entry, Event, GetReply, HandleReply, NextReply, Request, Value, reply_id};
         Some(match Request::decode(request).ok()? {
             Request::Get { room, .. } => reply(GetReply::message(6, &7u32.to_ne_bytes(), room)),
             Request::Set { .. } => reply(status(reply_id::SET, OK)),
@@ -60,6 +60,24 @@ impl Honest {
                 reply(NextReply::new(next).as_bytes())
             }
             Request::IterFinalize { .. } => reply(status(reply_id::ITER_FINALIZE, OK)),
+            Request::TrackAdd { .. } => {
+                let value = |number: &'static [u8; 4]| Value {
+                    value_type: 6,
+                    bytes: number,
+                };
+                let change = Event {
+                    cookie: 0,
+                    name: b"key",
+                    change: 2,
+                    new: value(&[7; 4]),
+                    old: value(&[6; 4]),
+                };
+                let added = HandleReply::new(reply_id::TRACK_ADD, OK, 1);
+                vec![
+                    (Place::Event, change.encode()),
+                    (Place::Reply, added.as_bytes().to_vec()),
+                ]
+            }
             _ => return None,
         })
     }
