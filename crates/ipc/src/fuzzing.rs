@@ -2,6 +2,7 @@
 
 use crate::client::called::CalledRing;
 use crate::client::shm::Ring;
+use crate::eagerness::Eagerness;
 use crate::memory::Memory;
 use crate::ring::{
     HEADER_LEN, READ_INDEX, REFERENCES, SEMAPHORE, WORD_SIZE, Words, consume, data_len, produce,
@@ -107,7 +108,11 @@ fn in_files(data: &[u8]) {
                 buffer.fill(0xEE);
             }
             6 => {
-                let _ = (ring.status(), ring.try_wait(), ring.wait(Duration::ZERO));
+                let _ = (
+                    ring.status(),
+                    ring.try_wait(),
+                    ring.wait(&mut Eagerness::default(), Duration::ZERO),
+                );
             }
             _ => drop(produce(&ring, &mut written, &vec![7; at.min(MAX)])),
         }
