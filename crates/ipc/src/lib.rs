@@ -16,7 +16,7 @@
 mod atomic;
 mod calls;
 pub mod client;
-pub mod eagerness;
+mod eagerness;
 mod endpoint;
 mod error;
 #[cfg(fuzzing)]
