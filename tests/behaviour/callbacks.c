@@ -63,6 +63,60 @@ static void callbacks_may_call_all(void)
 	printf(" %d\n", votequorum_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
 }
 
+/* Calls of trackstart, each with a context of its own and two events. */
+#define BURST 6000
+
+static unsigned long in_order, out_of_order;
+
+static void counted_in_order(uint64_t context)
+{
+	if (context == in_order / 2 + 1) {
+		in_order++;
+	} else {
+		out_of_order++;
+	}
+}
+
+static void count_quorum(votequorum_handle_t handle, uint64_t context, uint32_t quorate,
+			 uint32_t entries, votequorum_node_t list[])
+{
+	(void)handle, (void)quorate, (void)entries, (void)list;
+	counted_in_order(context);
+}
+
+static void count_nodes(votequorum_handle_t handle, uint64_t context, votequorum_ring_id_t ring,
+			uint32_t entries, uint32_t list[])
+{
+	(void)handle, (void)ring, (void)entries, (void)list;
+	counted_in_order(context);
+}
+
+/* More than the rings of ours hold, and more than a program of ours keeps. */
+static void burst_of_events(void)
+{
+	votequorum_callbacks_t callbacks = {count_quorum, NULL, count_nodes};
+	struct pollfd ready = {.events = POLLIN};
+	votequorum_handle_t handle;
+
+	votequorum_initialize(&handle, &callbacks);
+	votequorum_fd_get(handle, &ready.fd);
+	for (uint64_t context = 1; context <= BURST; context++) {
+		if (votequorum_trackstart(handle, context, CS_TRACK_CURRENT) != CS_OK) {
+			printf("trackstart failed\n");
+			return;
+		}
+	}
+	while (in_order < 9 && votequorum_dispatch(handle, CS_DISPATCH_ONE) == CS_OK) {
+	}
+	printf("%lu by one, then readable %d", in_order, poll(&ready, 1, -1));
+	while (in_order + out_of_order < 2 * BURST && poll(&ready, 1, -1) == 1 &&
+	       votequorum_dispatch(handle, CS_DISPATCH_ALL) == CS_OK) {
+	}
+	printf(", in order %lu, not %lu", in_order, out_of_order);
+	printf(", then %d", votequorum_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
+	printf(", readable %d, usable %d\n", poll(&ready, 1, 0), usable(handle));
+}
+
 static void *cancelled(void *argument)
 {
 	(void)argument;
@@ -112,6 +166,7 @@ static void cancel_pending_in_call(void)
 const struct one_case callback_cases[] = {
 	CASE(finalize_in_callback),
 	CASE(callbacks_may_call_all),
+	CASE(burst_of_events),
 	CASE(cancel_in_dispatch),
 	CASE(cancel_pending_in_call),
 	END,

@@ -116,8 +116,8 @@ impl Ring for CalledRing {
         Ok(counted)
     }
 
-    fn counted(&self) -> Result<bool, Error> {
-        Ok(self.header.get(SEMAPHORE)? > 0)
+    fn count(&self) -> Result<u32, Error> {
+        self.header.get(SEMAPHORE)
     }
 
     fn interrupt(&self) {

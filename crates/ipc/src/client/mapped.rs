@@ -68,8 +68,8 @@ impl Ring for MappedRing {
     }
 
     #[inline(always)]
-    fn counted(&self) -> Result<bool, Error> {
-        Ok(semaphore::value(self.semaphore().load(Ordering::Relaxed)) > 0)
+    fn count(&self) -> Result<u32, Error> {
+        Ok(semaphore::value(self.semaphore().load(Ordering::Relaxed)))
     }
 
     fn interrupt(&self) {

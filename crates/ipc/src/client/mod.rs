@@ -1,5 +1,6 @@
 //! The client's half of a connection.
 
+mod backlog;
 pub(crate) mod called;
 mod connect;
 mod control;

@@ -1,5 +1,6 @@
 //! The three rings of a shared-memory connection.
 
+use super::backlog::Backlog;
 use super::files::SharedFile;
 use super::transport::Transport;
 use crate::eagerness::Eagerness;
@@ -20,6 +21,12 @@ const CONNECTED: u32 = 2;
 const FLOW_STOP: u32 = 1;
 /// Notification bytes taken from the socket with one system call.
 const BATCH: usize = 64;
+/// So many events in the ring, and a call that has its reply takes them out: the ring holds some
+/// hundred, and the daemon looks again late for room in one that was full.
+const CROWDED: u32 = 128;
+/// More than a ring holds, unless it was asked to be large: a daemon that adds events all the time
+/// does not keep a call.
+const MOST_AT_ONCE: usize = 1 << 10;
 
 /// The client's end of a ring in two files.
 pub(crate) trait Ring: Shared + Sized {
@@ -43,7 +50,12 @@ pub(crate) trait Ring: Shared + Sized {
     fn try_wait(&self) -> Result<bool, Error>;
 
     /// Whether there is one.
-    fn counted(&self) -> Result<bool, Error>;
+    fn counted(&self) -> Result<bool, Error> {
+        Ok(self.count()? > 0)
+    }
+
+    /// How many there are.
+    fn count(&self) -> Result<u32, Error>;
 
     /// Wakes whoever waits, in both processes, without a chunk.
     fn interrupt(&self);
@@ -92,6 +104,7 @@ struct EventState {
     /// Events taken minus notification bytes taken. The daemon sends one byte
     /// per event, but not always at once.
     unread_bytes: isize,
+    backlog: Backlog,
 }
 
 impl CallState {
@@ -122,6 +135,40 @@ impl<R: Ring> Rings<R> {
             events: Mutex::default(),
             directory,
         })
+    }
+}
+
+impl<R: Ring> Rings<R> {
+    /// Makes room in a crowded ring of events, where they are memory of this process. What is wrong
+    /// with them is said to who wants events.
+    #[inline(always)]
+    fn relieve(&self) {
+        if R::LOOK_FIRST && self.event.count().is_ok_and(|count| count >= CROWDED) {
+            self.keep_events();
+        }
+    }
+
+    #[cold]
+    fn keep_events(&self) {
+        let mut events = lock(&self.events);
+        let EventState { read, backlog, .. } = &mut *events;
+        let (max, mut event) = (self.max_msg_size, Vec::new());
+        if !backlog.reserve(max) || event.try_reserve_exact(max).is_err() {
+            return;
+        }
+        event.resize(max, 0);
+        for _ in 0..MOST_AT_ONCE {
+            if !backlog.reserve(max) || !matches!(self.event.counted(), Ok(true)) {
+                return;
+            }
+            // Its count is taken last: one that is refused stays where it is.
+            let room = &mut Room::from(event.as_mut_slice());
+            let Ok(len) = ring::consume(&self.event, read, max, room) else {
+                return;
+            };
+            backlog.push(&event[..len]);
+            let _ = self.event.try_wait();
+        }
     }
 }
 
@@ -173,7 +220,9 @@ impl<R: Ring> Transport for Rings<R> {
         if !R::LOOK_FIRST || !self.response.try_wait()? {
             return Ok(None);
         }
-        ring::consume(&self.response, &mut calls.read, self.max_msg_size, reply).map(Some)
+        let len = ring::consume(&self.response, &mut calls.read, self.max_msg_size, reply)?;
+        self.relieve();
+        Ok(Some(len))
     }
 
     fn receive(
@@ -185,7 +234,9 @@ impl<R: Ring> Transport for Rings<R> {
         if !self.response.wait(&mut calls.eagerness, slice)? {
             return Ok(None);
         }
-        ring::consume(&self.response, &mut calls.read, self.max_msg_size, reply).map(Some)
+        let len = ring::consume(&self.response, &mut calls.read, self.max_msg_size, reply)?;
+        self.relieve();
+        Ok(Some(len))
     }
 
     fn take_event(
@@ -195,7 +246,10 @@ impl<R: Ring> Transport for Rings<R> {
         more: bool,
     ) -> Result<Option<usize>, Error> {
         let mut events = lock(&self.events);
-        let taken = if self.event.try_wait()? {
+        let taken = if !events.backlog.is_empty() {
+            events.unread_bytes += 1;
+            events.backlog.pop(room)
+        } else if self.event.try_wait()? {
             let len = ring::consume(&self.event, &mut events.read, self.max_msg_size, room)?;
             events.unread_bytes += 1;
             Some(len)
@@ -203,7 +257,8 @@ impl<R: Ring> Transport for Rings<R> {
             None
         };
         // While there are more events the socket is to stay readable anyway.
-        let due = taken.is_none() || (!more && !self.event.counted()?);
+        let due =
+            taken.is_none() || (!more && events.backlog.is_empty() && !self.event.counted()?);
         if due || events.unread_bytes >= BATCH as isize {
             events.settle(socket)?;
         }
@@ -221,7 +276,7 @@ impl<R: Ring> Transport for Rings<R> {
         }
         let mut events = lock(&self.events);
         events.settle(socket)?;
-        if !self.event.counted()? && events.unread_bytes <= 0 {
+        if events.backlog.is_empty() && !self.event.counted()? && events.unread_bytes <= 0 {
             match sys::recv(socket, &mut [0])? {
                 // The daemon will say no more.
                 Transfer::Done(0) => return Err(Error::Disconnected),
@@ -230,7 +285,7 @@ impl<R: Ring> Transport for Rings<R> {
             }
         }
         // The event may have come in between, with the byte that was taken.
-        self.event.counted()
+        Ok(!events.backlog.is_empty() || self.event.counted()?)
     }
 
     /// The directory of a daemon that died without clearing up is removed.
