@@ -45,10 +45,10 @@ LIBRARIES := $(VOTEQUORUM) $(COMMON) $(NCSSDK) $(CONTROL)
 PKGCONFIG := libvotequorum.pc libcorosync_common.pc ncssdk.pc quorate.pc
 HEADERS := include/corosync/votequorum.h include/corosync/corotypes.h
 
-.PHONY: all libraries command headers install uninstall deb check-deb deps check check-long fuzz bench bench-client bench-ncs bench-sim demo \
+.PHONY: all libraries command manual headers install uninstall deb check-deb deps check check-long fuzz bench bench-client bench-ncs bench-sim demo \
 	demo-real clean help FORCE
 
-all: libraries command $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build everything
+all: libraries command manual $(addprefix $(BUILD)/pkgconfig/,$(PKGCONFIG)) ## build everything
 
 libraries: $(LIBRARIES) $(BUILD)/lib/libvotequorum.a
 
@@ -113,6 +113,15 @@ $(BUILD)/pkgconfig/%.pc: pkgconfig/%.pc.in FORCE
 	@mkdir -p $(@D)
 	@$(call pkgconfig,$<,$@)
 
+pages = for page in $(wildcard man/*.?); do \
+		$(INSTALL) -D -m 644 $$page $(1)/man$${page\#\#*.}/$${page\#\#*/} || exit 1; \
+	done
+
+# As man looks for them: many pages name another one that is to be read in their place.
+manual:
+	@rm -rf $(BUILD)/man
+	@$(call pages,$(BUILD)/man)
+
 demo: libraries command ## show a C program in simulated clusters that lose quorum and regain it
 	@QUORATE=$(QUORATE) BUILD=$(BUILD) CC="$(CC)" examples/demo.sh
 
@@ -144,9 +153,7 @@ install: ## install what make has built: DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR
 	ln -sf libquorate.so.0.1.0 $(DESTDIR)$(LIBDIR)/libquorate.so
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/corosync
 	$(INSTALL) -m 644 include/ncssdk.h include/quorate.h $(DESTDIR)$(INCLUDEDIR)
-	for page in $(wildcard man/*.?); do \
-		$(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
-	done
+	@$(call pages,$(DESTDIR)$(MANDIR))
 	$(foreach pc,$(PKGCONFIG),$(call pkgconfig,pkgconfig/$(pc).in,$(DESTDIR)$(PKGCONFIGDIR)/$(pc));)
 
 uninstall: ## remove what install installed
