@@ -72,7 +72,8 @@ Time:
 Exit status:
   the program's own, 128 + N if signal N ended it; with an expectation about the exit code that
   held, or ended by --stop-at-end's SIGTERM, 0. Without a program 0. If that is 0, but a program
-  given with --on failed: what the first of those ended with, each is named. One failed if it could
+  given with --on failed: what the first of those ended with. Each that failed is named, with what
+  it ended with and the virtual time, and a failed test in TAP and JUnit. One failed if it could
   not be started, or ended with a status other than 0, unless it died of --stop-at-end's SIGTERM or
   with its machine, or was ended because the main program had. And:
    64  the arguments make no sense

@@ -1,6 +1,7 @@
 //! `quorate run`.
 
 mod arguments;
+mod ends;
 mod events;
 mod play;
 mod programs;
@@ -11,15 +12,16 @@ use std::time::Duration;
 
 pub(crate) use arguments::Arguments;
 use arguments::{Pace, Plan};
+use ends::{End, Terms};
 pub(crate) use events::Events;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use play::Play;
-use programs::{Fallen, Programs};
+use programs::Programs;
 pub(crate) use programs::{Launch, NOT_FOUND, NOT_RUNNABLE, launch};
 use quorate_sim::Cluster;
 use quorate_sim::host::Host;
-use quorate_sim::scenario::{Check, Due, Player, Report, Scenario};
+use quorate_sim::scenario::{Due, Player, Report, Scenario};
 
 pub(crate) const EXPECTATION: u8 = 123;
 pub(crate) const FAILED: u8 = 125;
@@ -46,10 +48,9 @@ struct Ending {
     report: Report,
     /// What the program ended with, or 128 + N if signal N ended quorate.
     code: Option<i32>,
-    /// The other programs that failed.
-    fallen: Vec<Fallen>,
-    /// The virtual time.
-    at: Duration,
+    /// How each program ended.
+    ends: Vec<End>,
+    terms: Terms,
     events: Vec<String>,
 }
 
@@ -79,7 +80,7 @@ fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
         .map(|deviation| deviation.check(file));
     ending.report.checks.extend(deviations);
     let mut good = tell_failures(&ending.report);
-    tell_fallen(&mut ending);
+    let fallen = ends::tell(&ending.ends, &ending.terms, &mut ending.report);
     let write = |file: &Option<PathBuf>, text: String| match file {
         Some(file) => {
             std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
@@ -99,29 +100,8 @@ fn carry_out(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Failure> {
     Ok(match ending.code {
         _ if !good => EXPECTATION.into(),
         Some(code) if !expected && code != 0 => (code as u8).into(),
-        _ => {
-            let first = ending.fallen.first();
-            first.map_or(ExitCode::SUCCESS, |fallen| (fallen.code as u8).into())
-        }
+        _ => fallen.map_or(ExitCode::SUCCESS, |code| (code as u8).into()),
     })
-}
-
-/// Says which of the other programs failed, here and in the report.
-fn tell_fallen(ending: &mut Ending) {
-    for Fallen {
-        node,
-        program,
-        code,
-    } in &ending.fallen
-    {
-        eprintln!("quorate: node {node}: {program}: ended with {code}");
-        ending.report.checks.push(Check {
-            name: format!("node {node}: {program}: ends with 0"),
-            place: None,
-            at: ending.at,
-            failure: Some(format!("it ended with {code}")),
-        });
-    }
 }
 
 /// Says what was not as expected, if anything; whether all was.
@@ -192,7 +172,7 @@ fn once(arguments: &Arguments, plan: &Plan, signals: &SignalFd) -> Result<Ending
         arguments.stop_at_end,
         arguments.timeout.map(Duration::from_secs),
     );
-    play.finish(signals)
+    play.finish(signals, scenario.exit_code.is_some())
 }
 
 /// What happens before programs start: all nodes find each other, or as far as that goes before the

@@ -12,8 +12,9 @@ use quorate_sim::host::Host;
 use quorate_sim::scenario::{Check, Due, Player};
 
 use super::arguments::Pace;
+use super::ends::{Terms, code};
 use super::events::Events;
-use super::programs::{Programs, code};
+use super::programs::Programs;
 use super::{Ending, Failure};
 use quorate_control::idle::Sleepers;
 
@@ -82,12 +83,15 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// The report, what the program ended with, and all events if they were to be kept.
-    pub(super) fn finish(mut self, signals: &SignalFd) -> Result<Ending, Failure> {
+    /// The report, what the program ended with, and all events if they were to be kept. `expected`:
+    /// the scenario says what the program ends with.
+    pub(super) fn finish(mut self, signals: &SignalFd, expected: bool) -> Result<Ending, Failure> {
         let mut ended = None;
         if self.programs.any() {
             ended = self.until_program_ends(signals)?;
         }
+        let stays = self.stop_at_end && ended.is_some() && self.interrupted.is_none();
+        let steps_missed = if stays { self.player.steps_left() } else { 0 };
         // Nobody is left to whom it would matter how fast this is.
         while self.interrupted.is_none() && self.player.due() != Due::Finished {
             if self.player.due() == Due::Call {
@@ -103,10 +107,16 @@ impl<'a> Play<'a> {
             // It was asked to end, and did.
             code = Some(0);
         }
-        self.programs.wait_launched()?;
+        let at = self.host.cluster().now();
+        self.programs.wait_launched(at)?;
         let asked = self.stopping.then_some(Signal::SIGTERM);
-        let asked: Vec<_> = asked.into_iter().chain(self.interrupted).collect();
-        let fallen = self.programs.fallen(&asked);
+        let terms = Terms {
+            asked: asked.into_iter().chain(self.interrupted).collect(),
+            main: code.filter(|_| !expected),
+            steps_missed,
+            at,
+        };
+        let ends = self.programs.ends();
         drop(self.programs);
         let received = self.host.received();
         self.player
@@ -123,8 +133,8 @@ impl<'a> Play<'a> {
         Ok(Ending {
             report,
             code,
-            fallen,
-            at: self.host.cluster().now(),
+            ends,
+            terms,
             events: self.events.into_kept(),
         })
     }
@@ -141,7 +151,7 @@ impl<'a> Play<'a> {
             if signalled {
                 self.read_signals(signals)?;
                 // Those that are asked to end at the end of all may say how it went.
-                let ended = self.programs.reap()?;
+                let ended = self.programs.reap(self.host.cluster().now())?;
                 let waits = self.stopping && self.programs.running().next().is_some();
                 if let Some(status) = ended.filter(|_| !waits) {
                     // What it said last, and that it is gone.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command as Process, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use nix::unistd::{Pid, getppid};
 use quorate_engine::NodeId;
 
 use super::arguments::Command;
+use super::ends::End;
 use crate::node;
 use quorate_control::idle::family;
 
@@ -69,17 +70,10 @@ struct Program {
     node: NodeId,
     name: String,
     child: Child,
-    status: Option<ExitStatus>,
+    /// What it ended with, and the virtual time.
+    ended: Option<(ExitStatus, Duration)>,
     /// It died with its machine.
     killed: bool,
-}
-
-/// One of the programs beside the main one has ended, and not well.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fallen {
-    pub(super) node: NodeId,
-    pub(super) program: String,
-    pub(super) code: i32,
 }
 
 /// All programs; the one whose exit status counts comes first. They are ended when dropped.
@@ -105,7 +99,7 @@ impl Programs {
             node: command.node,
             name: name.unwrap_or_default().into_owned(),
             child,
-            status: None,
+            ended: None,
             killed: false,
         });
         Ok(())
@@ -116,12 +110,14 @@ impl Programs {
         !self.0.is_empty()
     }
 
-    /// Takes note of those that have ended; the status of the one that counts if it has.
-    pub(super) fn reap(&mut self) -> io::Result<Option<ExitStatus>> {
-        for program in self.0.iter_mut().filter(|program| program.status.is_none()) {
-            program.status = program.child.try_wait()?;
+    /// Takes note of those that have ended, at this virtual time; the status of the one that counts
+    /// if it has.
+    pub(super) fn reap(&mut self, at: Duration) -> io::Result<Option<ExitStatus>> {
+        for program in self.0.iter_mut().filter(|program| program.ended.is_none()) {
+            program.ended = program.child.try_wait()?.map(|status| (status, at));
         }
-        Ok(self.0.first().and_then(|main| main.status))
+        let ended = self.0.first().and_then(|main| main.ended);
+        Ok(ended.map(|(status, _)| status))
     }
 
     /// Sends a signal to all that run.
@@ -134,7 +130,7 @@ impl Programs {
 
     /// Kills all that run on a node, and what they have started.
     pub(super) fn kill_on(&mut self, node: NodeId) {
-        let here = |program: &&mut Program| program.node == node && program.status.is_none();
+        let here = |program: &&mut Program| program.node == node && program.ended.is_none();
         let here = self.0.iter_mut().filter(here).map(|program| {
             program.killed = true;
             program.child.id()
@@ -152,7 +148,7 @@ impl Programs {
     }
 
     /// Returns when each of them has begun to be what it shall be, or could not.
-    pub(super) fn wait_launched(&mut self) -> io::Result<()> {
+    pub(super) fn wait_launched(&mut self, at: Duration) -> io::Result<()> {
         let launch = format!("{SELF}\0{LAUNCH}\0");
         let own = std::fs::metadata(SELF)?;
         let launches = |pid: u32| match std::fs::metadata(format!("/proc/{pid}/exe")) {
@@ -166,7 +162,7 @@ impl Programs {
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
         loop {
-            self.reap()?;
+            self.reap(at)?;
             if !self.running().any(launches) {
                 return Ok(());
             }
@@ -174,25 +170,23 @@ impl Programs {
         }
     }
 
-    /// Those of the programs beside the main one that ended with a status other than 0, unless they
-    /// died with their machine, or of one of these signals.
-    pub(super) fn fallen(&self, asked: &[Signal]) -> Vec<Fallen> {
-        let excused = |code| code == 0 || asked.iter().any(|&signal| code == 128 + signal as i32);
-        let others = self.0.iter().skip(1).filter(|program| !program.killed);
-        let fallen = others.filter_map(|program| {
-            let code = code(program.status?);
-            (!excused(code)).then(|| Fallen {
-                node: program.node,
-                program: program.name.clone(),
-                code,
-            })
-        });
-        fallen.collect()
+    /// How all ended, the one that counts first; none if that has not.
+    pub(super) fn ends(&self) -> Vec<End> {
+        let end = |program: &Program| End {
+            node: program.node,
+            program: program.name.clone(),
+            ended: program.ended,
+            killed: program.killed,
+        };
+        match self.0.first() {
+            Some(main) if main.ended.is_some() => self.0.iter().map(end).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Process ids of all that run.
     pub(super) fn running(&self) -> impl Iterator<Item = u32> {
-        let running = self.0.iter().filter(|program| program.status.is_none());
+        let running = self.0.iter().filter(|program| program.ended.is_none());
         running.map(|program| program.child.id())
     }
 }
@@ -201,7 +195,7 @@ impl Drop for Programs {
     fn drop(&mut self) {
         self.stop(Signal::SIGTERM);
         let start = Instant::now();
-        while self.reap().is_ok() && self.running().next().is_some() {
+        while self.reap(Duration::ZERO).is_ok() && self.running().next().is_some() {
             if start.elapsed() > PATIENCE {
                 self.stop(Signal::SIGKILL);
                 break;
@@ -213,10 +207,4 @@ impl Drop for Programs {
             let _ = program.child.wait();
         }
     }
-}
-
-/// The number that a shell would show.
-pub(super) fn code(status: ExitStatus) -> i32 {
-    let signal = status.signal().map(|signal| 128 + signal);
-    status.code().or(signal).unwrap_or(1)
 }

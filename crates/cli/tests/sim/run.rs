@@ -12,6 +12,13 @@ use crate::tool::{QUORATE, errors, finish, printed, quorate, spawn, start, unpri
 pub(crate) fn run_all(suite: &mut Suite) {
     let sh = Requirements::none().program("sh").program("setpriv");
     suite.test_with("run/exit_status", &sh, exit_status);
+    suite.test_with(
+        "run/a_failed_program_is_named",
+        &sh,
+        a_failed_program_is_named,
+    );
+    suite.test_with("run/ends_that_are_meant", &sh, ends_that_are_meant);
+    suite.test_with("run/a_program_ends_too_soon", &sh, a_program_ends_too_soon);
     suite.test_with("run/other_programs_fail", &sh, other_programs_fail);
     suite.test_with(
         "run/other_programs_are_asked",
@@ -53,6 +60,122 @@ fn exit_status() {
     }
 }
 
+/// A scenario in a file, and what was written of its run.
+struct Bench(Scratch);
+
+impl Bench {
+    fn new(name: &str, scenario: &str) -> Self {
+        let scratch = Scratch::new(name);
+        fs::write(scratch.path().join("scenario.toml"), scenario).expect("a file can be written");
+        Self(scratch)
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.0.path().join(name)).expect("it is written")
+    }
+
+    /// Exit status and standard error.
+    fn run(&self, pace: &str, words: &[&str]) -> (Option<i32>, String) {
+        let paths = ["scenario.toml", "tap", "junit"].map(|name| self.0.path().join(name));
+        let [file, tap, junit] = paths.each_ref().map(|path| path.to_str().expect("text"));
+        let start = ["--quiet", "--pace", pace, "--scenario", file];
+        let output = quorate(&[&start[..], &["--tap", tap, "--junit", junit], words].concat());
+        (output.status.code(), errors(&output))
+    }
+}
+
+/// Two steps, the first of them so late that a program has ended before if it does not wait.
+const STEPS: &str = "[cluster]\nnodes = 3\n[[step]]\nat = \"600s\"\nkill = 3\n\
+    [[step]]\npace = \"idle\"\nup = 3\nexpect = { quorate = true }\n";
+
+const QUIET: &str = "[cluster]\nnodes = 3\n";
+
+fn a_failed_program_is_named() {
+    let bench = Bench::new("named", QUIET);
+    for (script, code, with) in [
+        ("kill -9 $$", 137, "ended with 137 (SIGKILL)"),
+        ("exit 4", 4, "ended with 4"),
+    ] {
+        for stop in [&["--stop-at-end"][..], &[]] {
+            let (status, shown) = bench.run("real", &[stop, &["--", "sh", "-c", script]].concat());
+            assert_eq!(status, Some(code), "{shown}");
+            let line = format!("quorate: node 1: sh: {with} at ");
+            assert!(shown.starts_with(&line), "{shown}");
+            assert_eq!(shown.lines().count(), 1, "{shown}");
+            let (tap, junit) = (bench.text("tap"), bench.text("junit"));
+            let failed =
+                format!("not ok 2 - node 1: sh: ends well\n  ---\n  message: \"it {with}\"");
+            assert!(tap.contains(&failed), "{tap}");
+            assert!(junit.contains("tests=\"2\" failures=\"1\""), "{junit}");
+            let failed = format!("<failure message=\"it {with}\"/>");
+            assert!(junit.contains(&failed), "{junit}");
+        }
+    }
+}
+
+/// Nothing is said of them.
+fn ends_that_are_meant() {
+    let expects = format!("{QUIET}[expect]\nexit_code = 4\n");
+    let sleeps = "exec sleep 1000";
+    for (scenario, script, case) in [
+        (QUIET, sleeps, "node 1: sh: ends well"),
+        (QUIET, "exit 0", "node 1: sh: ends well"),
+        (STEPS, sleeps, "node 1: sh: ends well"),
+        (&expects, "exit 4", "the program ends with 4"),
+    ] {
+        let bench = Bench::new("meant", scenario);
+        let words = ["--stop-at-end", "--on", "2", "--", "sh", "-c", sleeps];
+        let ended = bench.run("idle", &[&words[..], &["--", "sh", "-c", script]].concat());
+        assert_eq!(ended, (Some(0), String::new()), "{script}");
+        let tap = bench.text("tap");
+        assert!(!tap.contains("not ok"), "{tap}");
+        assert!(tap.contains(&format!(" - {case}\n")), "{tap}");
+        assert!(tap.ends_with(" - node 2: sh: ends well\n"), "{tap}");
+        let programs = tap.matches(": ends well").count() + tap.matches("program ends").count();
+        assert_eq!(programs, 2, "{tap}");
+    }
+}
+
+/// It was to stay until the scenario is over.
+fn a_program_ends_too_soon() {
+    // A step that is played in two parts is one.
+    let received = STEPS.replace("true", "true, received_exactly = []");
+    let expects = format!("{STEPS}[expect]\nexit_code = 5\n");
+    for (scenario, script, with) in [
+        (STEPS, "exit 0", "0"),
+        (&expects, "exit 5", "5"),
+        (&received, "exit 0", "0"),
+    ] {
+        let bench = Bench::new("soon", scenario);
+        let (status, shown) = bench.run("real", &["--stop-at-end", "--", "sh", "-c", script]);
+        assert_eq!(status, Some(0), "{shown}");
+        let line = format!("quorate: node 1: sh: ended with {with} at ");
+        assert!(shown.starts_with(&line), "{shown}");
+        let missed = ", before the scenario was over: 2 steps happened without it\n";
+        assert!(shown.ends_with(missed), "{shown}");
+        assert_eq!(shown.lines().count(), 1, "{shown}");
+        let note = shown.trim().trim_start_matches("quorate: ");
+        let (tap, junit) = (bench.text("tap"), bench.text("junit"));
+        assert!(tap.ends_with(&format!("# {note}\n")), "{tap}");
+        assert!(
+            junit.contains(&format!("<system-err>{note}</system-err>")),
+            "{junit}"
+        );
+        assert!(junit.contains("failures=\"0\""), "{junit}");
+        // One that is not asked to stay may go when it likes.
+        let ended = bench.run("real", &["--", "sh", "-c", script]);
+        assert_eq!(ended, (Some(0), String::new()));
+    }
+    let bench = Bench::new("soon", STEPS);
+    let (status, shown) = bench.run("real", &["--stop-at-end", "--", "sh", "-c", "kill -9 $$"]);
+    assert_eq!(status, Some(137));
+    assert!(
+        shown.starts_with("quorate: node 1: sh: ended with 137 (SIGKILL) at "),
+        "{shown}"
+    );
+    assert!(shown.ends_with("2 steps happened without it\n"), "{shown}");
+}
+
 /// Ends when the process that has written its id to a file is no more.
 const UNTIL_THE_OTHER_ENDS: &str = "until test -s $0; do sleep 0.01; done; while kill -0 $(cat $0) 2>/dev/null; do sleep 0.01; done; exit $1";
 
@@ -71,13 +194,15 @@ fn other_programs_fail() {
     };
     let script = format!("echo $$ > {pid}; exit $0");
     let (code, shown, report) = run(&["sh", "-c", &script, "7"], "0");
-    assert_eq!(
-        (code, shown.as_str()),
-        (Some(7), "quorate: node 2: sh: ended with 7\n")
-    );
-    assert!(report.contains("failures=\"1\""), "{report}");
+    assert_eq!(code, Some(7));
     assert!(
-        report.contains("name=\"node 2: sh: ends with 0\""),
+        shown.starts_with("quorate: node 2: sh: ended with 7 at "),
+        "{shown}"
+    );
+    assert_eq!(shown.lines().count(), 1, "{shown}");
+    assert!(report.contains("tests=\"3\" failures=\"1\""), "{report}");
+    assert!(
+        report.contains("name=\"node 2: sh: ends well\""),
         "{report}"
     );
     let (code, shown, _) = run(&["sh", "-c", &script, "0"], "0");
@@ -219,8 +344,15 @@ fn a_killed_quorate_is_cleared_away() {
     ]);
     let run_dir = first_line(&mut child);
     assert!(home(&run_dir).exists());
-    let programs = family([child.id()]).split_off(1);
-    assert_eq!(programs.len(), 2, "{programs:?}");
+    // The first may say where it is before the other is started.
+    let mut programs = Vec::new();
+    wait_until("the start of the programs", || {
+        programs = family([child.id()]).split_off(1);
+        match programs.len() {
+            2 => Ok(()),
+            _ => Err(format!("{programs:?}")),
+        }
+    });
     child.kill().expect("it runs");
     // Nobody waits for them any more.
     wait_until("the end of the programs", || {

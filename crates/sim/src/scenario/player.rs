@@ -67,10 +67,15 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// How many steps are still to come.
+    /// How many steps are still to come. One that was taken apart counts as one.
     #[must_use]
     pub fn steps_left(&self) -> usize {
-        self.scenario.steps.len() - self.next
+        let left = &self.scenario.steps[self.next..];
+        let second = |two: &&[Step]| {
+            let (first, second) = (&two[0], &two[1]);
+            first.line == second.line && first.operation.is_some() && second.operation.is_none()
+        };
+        left.len() - left.windows(2).filter(second).count()
     }
 
     /// What was not as expected so far, for people.
@@ -238,6 +243,7 @@ impl<'a> Player<'a> {
             name: self.scenario.name.clone(),
             seed: cluster.seed(),
             checks: self.checks,
+            notes: Vec::new(),
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Report {
     pub seed: u64,
     /// The checks in the order in which they were made.
     pub checks: Vec<Check>,
+    /// What else is worth a look, though it is no failure.
+    pub notes: Vec<String>,
 }
 
 impl Check {
@@ -100,6 +102,9 @@ impl Report {
                 );
             }
         }
+        for note in &self.notes {
+            let _ = writeln!(tap, "# {}", one_line(note));
+        }
         tap
     }
 
@@ -131,6 +136,10 @@ impl Report {
                     escape_xml(failure)
                 ),
             };
+        }
+        if !self.notes.is_empty() {
+            let notes = escape_xml(&self.notes.join("\n"));
+            let _ = writeln!(xml, "    <system-err>{notes}</system-err>");
         }
         xml + "  </testsuite>\n</testsuites>\n"
     }
@@ -179,6 +188,7 @@ mod tests {
                 check("node 1: quorate #1", None),
                 check("node 2", Some("\"x\"\n\u{1}")),
             ],
+            notes: vec!["a\n<note>".to_owned()],
         }
     }
 
@@ -188,7 +198,7 @@ mod tests {
             report().to_tap(),
             "TAP version 14\n# a <b>, seed 9\n1..2\nok 1 - a \\#.toml:3: node 1: quorate \\#1\n\
              not ok 2 - a \\#.toml:3: node 2\n  ---\n  message: \"\\\"x\\\"\\n\\u0001\"\n  \
-             time_us: 1500000\n  ...\n"
+             time_us: 1500000\n  ...\n# a <note>\n"
         );
     }
 
@@ -198,6 +208,9 @@ mod tests {
         assert!(xml.contains("<testsuite name=\"a &lt;b&gt;\" tests=\"2\" failures=\"1\""));
         assert!(xml.contains("name=\"a #.toml:3: node 1: quorate #1\" time=\"1.500000\"/>\n"));
         assert!(xml.contains("<failure message=\"&quot;x&quot;&#10;\u{fffd}\"/>"));
+        assert!(xml.ends_with(
+            "    <system-err>a&#10;&lt;note&gt;</system-err>\n  </testsuite>\n</testsuites>\n"
+        ));
         assert!(!report().is_success());
     }
 }
