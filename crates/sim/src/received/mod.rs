@@ -88,6 +88,17 @@ pub(crate) fn arguments_of(service: Option<Service>, event: &str) -> Option<Vec<
     )
 }
 
+/// The events of a service; of all, if none is named.
+pub(crate) fn events_of(service: Option<Service>) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for (of, name, _) in EVENTS {
+        if service.is_none_or(|service| service == of) && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 impl Told {
     /// The event without its service.
     pub(crate) fn words(&self) -> String {

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::{ScenarioError, ScenarioErrorKind};
 use super::raw::{RawScenario, RawStep};
-use super::{Operation, Scenario};
+use super::{Operation, Scenario, wanted};
 use crate::cluster::{Cluster, Running};
 use crate::excerpt::Excerpt;
 use crate::transport::Services;
@@ -45,7 +45,7 @@ impl Source<'_> {
         toml::from_str(self.text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             // An error that says what was expected has a second line.
-            let message = error.message().replace('\n', "; ");
+            let message = wanted::words(error.message()).replace('\n', "; ");
             self.error(span, ScenarioErrorKind::Toml(message))
         })
     }

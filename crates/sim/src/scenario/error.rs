@@ -102,6 +102,15 @@ pub enum ScenarioErrorKind {
     /// Not an id or a list of ids.
     #[error("expected a node id or a list of node ids")]
     Ids,
+    /// Not an id.
+    #[error("expected a node id")]
+    Id,
+    /// Not a list of ids.
+    #[error("expected a list of node ids, like [1, 2]")]
+    Members,
+    /// Not lists of ids.
+    #[error("expected lists of node ids, like [[1], [2, 3]]")]
+    Groups,
     /// Not in the node list.
     #[error("node {0} is not in the cluster")]
     UnknownNode(NodeId),
@@ -184,9 +193,19 @@ pub enum ScenarioErrorKind {
     /// A fault that is off and has no name.
     #[error("a fault that is off needs a 'name', for a step to switch it on")]
     NamelessFault,
-    /// No event of such a name, or not one of this service.
-    #[error("expected an 'event' that its 'service' has, like \"nodelist\" of \"votequorum\"")]
-    Event,
+    /// No event is named; with those that there are.
+    #[error("expected an 'event', one of {0}")]
+    NoEvent(String),
+    /// No event of such a name, or not one of this service; with those that it has.
+    #[error("{event:?} is no event of {of}; expected one of {events}")]
+    Event {
+        /// The name.
+        event: String,
+        /// The service.
+        of: &'static str,
+        /// The events that it has.
+        events: String,
+    },
     /// Not an argument of the event, or of a type that none has.
     #[error("{0}: the event has only {1}: flags, numbers, texts or lists of node ids")]
     Argument(String, String),

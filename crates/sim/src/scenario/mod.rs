@@ -152,6 +152,7 @@ mod player;
 mod raw;
 mod report;
 mod time;
+mod wanted;
 mod write;
 
 pub use check::add_compat;

@@ -50,7 +50,10 @@ fn errors_show_the_place() {
             fault("error = \"TRY_AGAIN\""),
             "4:9: expected the name of an error like",
         ),
-        (fault("error = 6"), "4:9: invalid type"),
+        (
+            fault("error = 6"),
+            "4:9: expected the name of an error like",
+        ),
         (
             fault("function = \"getinfo\"\nstall = true"),
             "4:12: no function of this name asks",
@@ -203,28 +206,45 @@ fn wrong_expectations_show_the_place() {
     for (event, message) in [
         (
             "{ event = \"nodes\" }",
-            "6:1: expected an 'event' that its 'service' has",
+            "6:11: \"nodes\" is no event of any service; expected one of quorum, nodelist, \
+             expectedvotes, extra_info, notify, shutdown, confchg, deliver, totem_confchg",
         ),
-        ("{ quorate = true }", "6:1: expected an 'event'"),
+        (
+            "{ service = \"votequorum\", event = \"quorums\" }",
+            "6:35: \"quorums\" is no event of votequorum; expected one of quorum, nodelist, \
+             expectedvotes, extra_info",
+        ),
         (
             "{ service = \"cfg\", event = \"quorum\" }",
-            "6:1: expected an 'event' that",
+            "6:28: \"quorum\" is no event of cfg; expected one of shutdown",
+        ),
+        (
+            "{ quorate = true }",
+            "6:1: expected an 'event', one of quorum, nodelist,",
+        ),
+        (
+            "{ service = \"cpg\", event = 3 }",
+            "6:28: expected an 'event', one of confchg, deliver, totem_confchg",
         ),
         (
             "{ service = \"pload\", event = \"quorum\" }",
-            "6:1: expected \"votequorum\",",
+            "6:13: expected \"votequorum\",",
         ),
         (
             "{ service = \"cmap\", event = \"notify\", quorate = true }",
-            "6:1: quorate: the event has only key, change:",
+            "6:49: quorate: the event has only key, change:",
         ),
         (
             "{ event = \"quorum\", quorate = 1.5 }",
-            "6:1: quorate: the event has only quorate,",
+            "6:31: quorate: the event has only quorate,",
         ),
         (
             "{ event = \"quorum\", node = 7 }",
-            "6:1: node 7 is not in the cluster",
+            "6:28: node 7 is not in the cluster",
+        ),
+        (
+            "{ event = \"quorum\", node = [1] }",
+            "6:28: expected a node id",
         ),
         ("", "5:23: this expects nothing"),
     ] {

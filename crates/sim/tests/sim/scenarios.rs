@@ -318,6 +318,50 @@ fn errors_show_the_place() {
             "5:13: node 7 is not in the cluster",
         ),
         (
+            step("pace = \"idle\"\npartition = [1, [2, 3]]\n"),
+            "5:13: expected lists of node ids, like [[1], [2, 3]]",
+        ),
+        (
+            step("pace = \"idle\"\npartition = \"1 2,3\"\n"),
+            "5:13: expected lists of node ids, like [[1], [2, 3]]",
+        ),
+        (
+            step("at = 15\nkill = 3\n"),
+            "4:6: expected a time like \"500ms\", \"1.5s\" or \"2m\"",
+        ),
+        (
+            step("after = 15\nkill = 3\n"),
+            "4:9: expected a time like \"500ms\", \"1.5s\" or \"2m\"",
+        ),
+        (
+            step("pace = \"idle\"\nqdevice = 2\n"),
+            "5:11: expected a table like { node = 1, vote = true }",
+        ),
+        (
+            step("pace = \"idle\"\nqdevice = { node = \"2\", vote = true }\n"),
+            "5:20: expected a node id",
+        ),
+        (
+            step("pace = \"idle\"\nset_votes = { node = 2, votes = -1 }\n"),
+            "5:33: expected a number from 0 to 4294967295",
+        ),
+        (
+            step("on_call = \"votequorum_getinfo\"\nkill = 3\n"),
+            "4:11: expected a table like { function = \"votequorum_getinfo\", nth = 3 }",
+        ),
+        (
+            step("pace = \"idle\"\nexpect = { members = 1 }\n"),
+            "5:22: expected a list of node ids, like [1, 2]",
+        ),
+        (
+            step("pace = \"idle\"\nexpect = { quorate = \"yes, expected true\" }\n"),
+            "5:22: expected true or false",
+        ),
+        (
+            "cluster.nodes = 3\n[step]\nat = \"1s\"\nkill = 3\n".to_owned(),
+            "2:1: expected a list (of tables: [[…]] or [{ … }])",
+        ),
+        (
             step("pace = \"idle\"\nheal = false\n"),
             "5:8: only 'true' means something here",
         ),
@@ -369,6 +413,80 @@ fn errors_show_the_place() {
         "{}",
         error.render()
     );
+}
+
+/// No key answers a value of the wrong type with the names of Rust's types or serde's.
+#[test]
+fn wrong_types_are_refused_in_a_scenarios_words() {
+    const THREE: &str = "cluster.nodes = 3\n";
+    const CLUSTER: &str = "cluster = { nodes = 3, ";
+    const STEP: &str = "cluster.nodes = 3\n[[step]]\n";
+    const IDLE: &str = "cluster.nodes = 3\n[[step]]\npace = \"idle\"\n";
+    let places = [
+        ("", "", "cluster"),
+        (THREE, "", "name fault before step expect"),
+        ("cluster = { ", " }", "nodes config"),
+        (CLUSTER, " }", "votes seed compat quorum start"),
+        (
+            "cluster.nodes = 3\n[[fault]]\n",
+            "",
+            "name node service function nth every probability on error delay drop stall burst \
+             hold_events",
+        ),
+        (STEP, "", "at after pace on_call"),
+        (
+            IDLE,
+            "",
+            "up kill leave restart power_off pause resume partition heal set_votes set_expected \
+             qdevice reload set_key ring_number fault_on fault_off expect",
+        ),
+        ("set_votes = { ", " }", "node votes on"),
+        ("set_expected = { ", " }", "node votes"),
+        (
+            "qdevice = { ",
+            " }",
+            "node vote master_wins stop unregister",
+        ),
+        ("set_key = { ", " }", "node key value delete"),
+        ("ring_number = { ", " }", "node number"),
+        ("on_call = { ", " }", "function nth node"),
+        (
+            "expect = { ",
+            " }",
+            "node quorate votes expected quorum members running received received_exactly",
+        ),
+        ("expect.received = [{ ", " }]", "node service event members"),
+        (
+            "cluster.nodes = 3\n[expect]\n",
+            "",
+            "exit_code violations received received_exactly",
+        ),
+    ];
+    let foreign = [
+        "invalid", "u32", "u64", "i32", "f64", "string", "integer", "boolean", "sequence",
+        "struct", "map,",
+    ];
+    for (before, after, keys) in places {
+        let outer = if before.contains("cluster") || before.is_empty() {
+            ""
+        } else {
+            IDLE
+        };
+        for key in keys.split_whitespace() {
+            let values = ["\"x\"", "-5", "1.5", "true", "[[{}]]", "{ x = 1 }"];
+            let refused = values.iter().filter(|value| {
+                let text = format!("{outer}{before}{key} = {value}{after}\n");
+                let Err(error) = parse(&text) else {
+                    return false;
+                };
+                let error = error.reason();
+                let word = foreign.iter().find(|word| error.contains(**word));
+                assert_eq!(word, None, "{text}\n{error}");
+                true
+            });
+            assert!(refused.count() >= 4, "{key}");
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::Source;
 use crate::config::{ClusterConfig, is_quorum_key};
 use crate::scenario::error::{ScenarioError, ScenarioErrorKind};
 use crate::scenario::raw::RawCluster;
+use crate::scenario::wanted::number;
 
 pub(super) struct Checked {
     pub(super) config: ClusterConfig,
@@ -84,10 +85,6 @@ fn node_ids(value: &Value) -> Option<Vec<u32>> {
     sorted.dedup();
     let fits = (1..=2000).contains(&ids.len()) && sorted.len() == ids.len() && sorted[0] > 0;
     fits.then_some(ids)
-}
-
-pub(super) fn number(value: &Value) -> Option<u32> {
-    u32::try_from(value.as_integer()?).ok()
 }
 
 fn set_votes(config: &mut ClusterConfig, value: &Value) -> Option<()> {

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use quorate_engine::NodeId;
 use toml::Spanned;
 
 use super::heard::heard;
-use super::steps::{Checker, ids};
+use super::steps::Checker;
 use crate::cluster::Running;
 use crate::scenario::error::{ScenarioError, ScenarioErrorKind};
 use crate::scenario::raw::RawExpectation;
+use crate::scenario::wanted::{Ids, ids};
 use crate::scenario::{Expectation, Heard};
 
 impl Checker<'_> {
@@ -32,15 +32,14 @@ impl Checker<'_> {
             },
             None => Vec::new(),
         };
-        let members = expect.members.as_ref();
-        let members = members.map(|ids| ids.iter().copied().map(NodeId).collect::<Vec<_>>());
+        let members = expect.members.as_ref().map(|Ids(ids)| ids.clone());
         for &node in nodes.iter().chain(members.iter().flatten()) {
             let place = expect.node.as_ref().map_or(span.clone(), Spanned::span);
             self.known(node, &place)?;
         }
         let running = match &expect.running {
             None => None,
-            Some(word) => Some(match word.get_ref().as_str() {
+            Some(word) => Some(match &**word.get_ref() {
                 "up" => Running::Up,
                 "down" => Running::Down,
                 "paused" => Running::Paused,

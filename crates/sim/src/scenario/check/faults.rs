@@ -5,11 +5,11 @@ use std::ops::Range;
 use quorate_engine::NodeId;
 use toml::{Spanned, Value};
 
-use super::steps::ids;
 use super::{Source, States};
 use crate::fault::{Action, Fault, Function, Which, error_number, refusal, service_named};
 use crate::scenario::error::{ScenarioError, ScenarioErrorKind};
 use crate::scenario::raw::{RawCall, RawFault};
+use crate::scenario::wanted::{Word, ids};
 use crate::scenario::{Trigger, time};
 
 /// More often than this, the same events would not fit any queue.
@@ -54,7 +54,7 @@ impl FaultChecker<'_> {
         })
     }
 
-    fn function(&self, name: &Spanned<String>) -> Result<Function, ScenarioError> {
+    fn function(&self, name: &Spanned<Word>) -> Result<Function, ScenarioError> {
         let known = Function::named(name.get_ref());
         let unknown = || self.source.error(name.span(), ScenarioErrorKind::Function);
         known.ok_or_else(unknown)
@@ -107,7 +107,7 @@ impl FaultChecker<'_> {
             actions.push(Action::Delay(time));
         }
         if let Some(what) = &fault.drop {
-            actions.push(match what.get_ref().as_str() {
+            actions.push(match &**what.get_ref() {
                 "request" => Action::DropRequest,
                 "reply" => Action::DropReply,
                 _ => return self.error(what.span(), ScenarioErrorKind::Drop),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use quorate_engine::NodeId;
 use toml::{Spanned, Value};
 
-use super::cluster::{config_file, number, plain_text};
+use super::cluster::{config_file, plain_text};
 use super::faults::FaultChecker;
 use super::{Source, State, States};
 use crate::cluster::DeviceAction;
@@ -15,6 +15,7 @@ use crate::config::key_value;
 use crate::fault::Fault;
 use crate::scenario::error::{ScenarioError, ScenarioErrorKind};
 use crate::scenario::raw::{RawDevice, RawKey, RawStep};
+use crate::scenario::wanted::{Groups, Word, ids};
 use crate::scenario::{Operation, Step, When, time};
 
 pub(super) struct Checker<'a> {
@@ -127,7 +128,7 @@ impl Checker<'_> {
 
     fn when(&mut self, raw: &Spanned<RawStep>) -> Result<When, ScenarioError> {
         let step = raw.get_ref();
-        let time = |text: &Spanned<String>| {
+        let time = |text: &Spanned<Word>| {
             time::parse(text.get_ref())
                 .ok_or_else(|| self.source.error(text.span(), ScenarioErrorKind::Time))
         };
@@ -153,7 +154,7 @@ impl Checker<'_> {
                 self.earliest = self.earliest.saturating_add(wait);
                 Ok(When::After(wait))
             }
-            (None, None, Some(pace)) if pace.get_ref() == "idle" => Ok(When::Idle),
+            (None, None, Some(pace)) if &**pace.get_ref() == "idle" => Ok(When::Idle),
             (None, None, Some(pace)) => self.error(pace.span(), ScenarioErrorKind::Pace),
             _ => self.error(raw.span(), ScenarioErrorKind::When),
         }
@@ -245,23 +246,23 @@ impl Checker<'_> {
     fn administration(&self, step: &RawStep) -> Result<Option<Operation>, ScenarioError> {
         if let Some(raw) = &step.set_votes {
             let votes = raw.get_ref();
-            let node = NodeId(votes.node);
+            let node = votes.node.0;
             if node != NodeId::QDEVICE {
                 self.known(node, &raw.span())?;
             }
-            let on = NodeId(votes.on.unwrap_or(votes.node));
+            let on = votes.on.unwrap_or(votes.node).0;
             self.running(on, &raw.span())?;
             let votes = votes.votes;
             return Ok(Some(Operation::SetVotes { on, node, votes }));
         }
         if let Some(raw) = &step.set_expected {
-            let on = NodeId(raw.get_ref().node);
+            let on = raw.get_ref().node.0;
             self.running(on, &raw.span())?;
             let votes = raw.get_ref().votes;
             return Ok(Some(Operation::SetExpected { on, votes }));
         }
         if let Some(raw) = &step.qdevice {
-            self.running(NodeId(raw.get_ref().node), &raw.span())?;
+            self.running(raw.get_ref().node.0, &raw.span())?;
             return self.device(raw).map(Some);
         }
         if let Some(file) = &step.reload {
@@ -278,7 +279,7 @@ impl Checker<'_> {
         }
         if let Some(raw) = &step.ring_number {
             let number = raw.get_ref();
-            let node = NodeId(number.node);
+            let node = number.node.0;
             self.known(node, &raw.span())?;
             let number = number.number;
             return Ok(Some(Operation::RingNumber { node, number }));
@@ -286,10 +287,10 @@ impl Checker<'_> {
         for (name, on) in [(&step.fault_on, true), (&step.fault_off, false)] {
             if let Some(name) = name {
                 let mut faults = self.faults.iter();
-                if !faults.any(|f| !f.name.is_empty() && f.name == *name.get_ref()) {
+                if !faults.any(|f| !f.name.is_empty() && f.name == **name.get_ref()) {
                     return self.error(name.span(), ScenarioErrorKind::UnknownFault);
                 }
-                let name = name.get_ref().clone();
+                let name = name.get_ref().to_string();
                 return Ok(Some(Operation::Fault { name, on }));
             }
         }
@@ -314,12 +315,12 @@ impl Checker<'_> {
             (None, None, None, Some(true)) => DeviceAction::Unregister,
             _ => return self.error(raw.span(), ScenarioErrorKind::Device),
         };
-        Ok(Operation::Device(NodeId(device.node), action))
+        Ok(Operation::Device(device.node.0, action))
     }
 
     fn set_key(&self, raw: &Spanned<RawKey>) -> Result<Operation, ScenarioError> {
         let key = raw.get_ref();
-        let node = NodeId(key.node);
+        let node = key.node.0;
         self.running(node, &raw.span())?;
         let value = match (&key.value, key.delete) {
             (None, Some(true)) => None,
@@ -341,19 +342,16 @@ impl Checker<'_> {
         })
     }
 
-    fn partition(&self, raw: &Spanned<Vec<Vec<u32>>>) -> Result<Operation, ScenarioError> {
+    fn partition(&self, raw: &Spanned<Groups>) -> Result<Operation, ScenarioError> {
+        let Groups(groups) = raw.get_ref();
         let mut named = BTreeSet::new();
-        for &id in raw.get_ref().iter().flatten() {
-            let node = NodeId(id);
+        for &node in groups.iter().flatten() {
             self.known(node, &raw.span())?;
             if !named.insert(node) {
                 return self.error(raw.span(), ScenarioErrorKind::Twice(node));
             }
         }
-        let group = |group: &Vec<u32>| group.iter().copied().map(NodeId).collect();
-        Ok(Operation::Partition(
-            raw.get_ref().iter().map(group).collect(),
-        ))
+        Ok(Operation::Partition(groups.clone()))
     }
 
     pub(super) fn states(&self) -> &States {
@@ -398,14 +396,5 @@ impl Checker<'_> {
             self.states.insert(node, to);
         }
         Ok(())
-    }
-}
-
-/// A node id or a list of them.
-pub(super) fn ids(value: &Value) -> Option<Vec<NodeId>> {
-    match value {
-        Value::Integer(_) => number(value).map(|id| vec![NodeId(id)]),
-        Value::Array(ids) => ids.iter().map(|id| number(id).map(NodeId)).collect(),
-        _ => None,
     }
 }
