@@ -257,15 +257,43 @@ fn executable_example() {
         let guard = flags.iter().fold(guard, |guard, flag| guard.flag(flag));
         let guard = guard.build();
         for library in Library::BOTH {
-            let mut command = Command::new(&path);
-            command.args(["sh", "-c", "sleep 0.2; exec $0"]).arg(&guard);
-            run_with(&mut command, library);
-            let output = output(&mut command);
-            let text = String::from_utf8_lossy(&output.stdout);
+            let words = ["sh", "-c", "sleep 0.2; exec $0"];
+            let (text, errors, status) = tested(&path, library, &words, &guard);
             let text = text.replace("the service runs, and this node is not quorate\n", "");
-            let errors = String::from_utf8_lossy(&output.stderr);
             assert_eq!(text, expected, "{library:?}, {name}: {errors}");
-            assert_eq!(output.status.code(), Some(code), "{library:?}, {name}");
+            assert_eq!(status, Some(code), "{library:?}, {name}");
         }
     }
+    // One that ends as its corosync goes is not waited for.
+    let watch = CProgram::new("watch")
+        .source("tests/c/watch.c")
+        .link("votequorum")
+        .build();
+    let script = "$0 poll >&2 & trap 'kill $!; exit 0' TERM; wait $!; exit 4";
+    let expected = right.replace("restarts: good", "restarts: WRONG");
+    for library in Library::BOTH {
+        let (text, errors, status) = tested(&path, library, &["sh", "-c", script], &watch);
+        assert_eq!(text, expected, "{library:?}: {errors}");
+        assert!(
+            errors.contains("it ended with 4\n"),
+            "{library:?}: {errors}"
+        );
+        assert_eq!(status, Some(1), "{library:?}");
+    }
+}
+
+/// What the example prints about a program, its errors, and with what it ends.
+fn tested(
+    example: &Path,
+    library: Library,
+    words: &[&str],
+    program: &Path,
+) -> (String, String, Option<i32>) {
+    let mut command = Command::new(example);
+    command.args(words).arg(program);
+    run_with(&mut command, library);
+    let output = output(&mut command);
+    let [text, errors] =
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    (text, errors, output.status.code())
 }
