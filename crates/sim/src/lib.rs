@@ -116,6 +116,6 @@ pub use cluster::{
 pub use cpg::{Answer, Cpg};
 pub use excerpt::Excerpt;
 pub use log::{Line, LogError, NodeView, OWN_FLAGS, Record, View, What, read_log};
-pub use received::{Argument, Received, Told};
+pub use received::{Argument, Received, Told, Witnessed};
 pub use transport::{GroupEvent, Outbox, RingChange, ServiceId, Services};
 pub use wording::told;

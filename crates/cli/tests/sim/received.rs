@@ -16,6 +16,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
         .program("corosync-cmapctl")
         .ours();
     suite.test_with("received/in_order", &needs, in_order);
+    suite.test_with("received/by_nobody", &needs, by_nobody);
     suite.test_with("received/what_is_missing_is_shown", &needs, missing);
     suite.test_with("received/unread_events_do_not_count", &needs, unread);
     suite.test_with(
@@ -118,6 +119,24 @@ fn in_order() {
         let name = "programs on node 1 received [nodelist members 1] [quorum members 1,";
         assert!(tap.contains(name), "{tap}");
     }
+}
+
+/// The program connects to node 1 alone.
+fn by_nobody() {
+    let bench = Bench::new();
+    let [env, directory, watch] = program("watch", Library::Ours);
+    let words = ["--", &env, &directory, &watch, "poll"];
+    let scenario = "[cluster]\nnodes = 2\n[[step]]\npace = \"idle\"\n\
+        expect = { node = 2, received = [{ event = \"quorum\", quorate = true }] }\n\
+        [[step]]\npace = \"idle\"\n\
+        expect = { node = 1, received = [{ event = \"quorum\", quorate = true }] }\n";
+    let output = bench.run(scenario, &words);
+    assert_eq!(output.status.code(), Some(123));
+    let shown = errors(&output);
+    let nobody = "[quorum quorate true] did not come; no program connected to node 2\n";
+    assert!(shown.contains(nobody), "{shown}");
+    let nothing = "[quorum quorate true] did not come; nothing was received\n";
+    assert!(shown.contains(nothing), "{shown}");
 }
 
 fn missing() {

@@ -36,6 +36,7 @@ impl Host {
             client,
         };
         self.links.insert(conn, link);
+        self.witness.connected(node);
         self.hold_events_of(conn);
         let (client, service) = (number, service.name().into());
         self.cluster

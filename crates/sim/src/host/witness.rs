@@ -1,5 +1,8 @@
 //! What programs ask and are told, for the log and for those who expect it.
 
+use std::collections::BTreeSet;
+
+use quorate_engine::NodeId;
 use quorate_ipc::Service;
 use quorate_ipc::server::{ConnId, Sent};
 use quorate_proto::{cmap, quorum};
@@ -7,12 +10,13 @@ use quorate_proto::{cmap, quorum};
 use super::{Host, Link};
 use crate::fault::Function;
 use crate::log::What;
-use crate::received::{Received, Told};
+use crate::received::{Received, Told, Witnessed};
 
 /// The events that programs were sent, if anybody wants to know.
 #[derive(Debug, Default)]
 pub(super) struct Witness {
     events: Option<Vec<(ConnId, Received)>>,
+    connected: BTreeSet<NodeId>,
 }
 
 impl Witness {
@@ -24,6 +28,10 @@ impl Witness {
                 count = count.saturating_sub(1);
             }
         }
+    }
+
+    pub(super) fn connected(&mut self, node: NodeId) {
+        self.connected.insert(node);
     }
 
     /// A connection has ended; so many events were not taken, and never will be.
@@ -40,13 +48,16 @@ impl Host {
 
     /// All that programs were told since [`keep_received`](Self::keep_received), in order, and
     /// whether they have read it.
-    pub fn received(&mut self) -> Vec<Received> {
+    pub fn received(&mut self) -> Witnessed {
         for conn in self.links.keys().copied().collect::<Vec<_>>() {
             let unread = self.server.unread_events(conn);
             self.witness.unread(conn, unread);
         }
         let events = self.witness.events.iter().flatten();
-        events.map(|(_, event)| event.clone()).collect()
+        Witnessed {
+            events: events.map(|(_, event)| event.clone()).collect(),
+            connected: self.witness.connected.clone(),
+        }
     }
 
     /// Takes note of what was sent. To be called before a connection is forgotten.

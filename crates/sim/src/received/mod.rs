@@ -2,6 +2,7 @@
 
 mod decode;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use quorate_engine::NodeId;
@@ -42,6 +43,15 @@ pub struct Received {
     pub told: Told,
     /// Whether it has taken it off its connection.
     pub read: bool,
+}
+
+/// All that programs were told.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Witnessed {
+    /// The events, in order.
+    pub events: Vec<Received>,
+    /// The nodes that programs have connected to.
+    pub connected: BTreeSet<NodeId>,
 }
 
 /// Service, event, and the names of its arguments.

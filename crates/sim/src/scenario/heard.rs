@@ -1,5 +1,6 @@
 //! What a scenario expects programs to have been told, and whether they were.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use quorate_engine::NodeId;
@@ -49,8 +50,13 @@ impl ExpectedEvent {
 }
 
 impl Heard {
-    /// What is not as expected; `None` if all is.
-    pub(super) fn difference(&self, received: &[Received]) -> Option<String> {
+    /// What is not as expected; `None` if all is. `connected` are the nodes that programs have ever
+    /// connected to.
+    pub(super) fn difference(
+        &self,
+        received: &[Received],
+        connected: &BTreeSet<NodeId>,
+    ) -> Option<String> {
         let here = |event: &&Received| self.nodes.is_empty() || self.nodes.contains(&event.node);
         let all: Vec<_> = received.iter().filter(here).collect();
         let mut read = all.iter().filter(|event| event.read);
@@ -68,13 +74,48 @@ impl Heard {
                 } else {
                     " did not come"
                 };
-                return Some(format!("{expected}{next}{after}; {}", Shown(&all)));
+                let why = match self.without_program(expected, connected) {
+                    Some(nobody) if all.is_empty() => nobody,
+                    Some(nobody) => format!("{nobody}; {}", Shown(&all)),
+                    None => Shown(&all).to_string(),
+                };
+                return Some(format!("{expected}{next}{after}; {why}"));
             }
             previous = Some(expected);
         }
         let more = read.count();
         (self.exactly && more > 0).then(|| format!("{more} more came; {}", Shown(&all)))
     }
+
+    /// Says so if this could not come because there was no program to receive it.
+    fn without_program(
+        &self,
+        expected: &ExpectedEvent,
+        connected: &BTreeSet<NodeId>,
+    ) -> Option<String> {
+        let nodes = match &expected.node {
+            Some(node) => std::slice::from_ref(node),
+            None => &self.nodes,
+        };
+        if nodes.is_empty() {
+            return connected
+                .is_empty()
+                .then(|| "no program connected".to_owned());
+        }
+        if nodes.iter().any(|node| connected.contains(node)) {
+            return None;
+        }
+        let plural = if nodes.len() > 1 { "s" } else { "" };
+        Some(format!(
+            "no program connected to node{plural} {}",
+            list(nodes)
+        ))
+    }
+}
+
+fn list(nodes: &[NodeId]) -> String {
+    let nodes: Vec<_> = nodes.iter().map(ToString::to_string).collect();
+    nodes.join(", ")
 }
 
 /// What came, the last of it if it is much.
@@ -121,11 +162,11 @@ impl fmt::Display for ExpectedEvent {
 /// What is expected, for the name of a check.
 impl fmt::Display for Heard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nodes: Vec<_> = self.nodes.iter().map(ToString::to_string).collect();
-        match nodes.len() {
+        let nodes = list(&self.nodes);
+        match self.nodes.len() {
             0 => write!(f, "programs")?,
-            1 => write!(f, "programs on node {}", nodes[0])?,
-            _ => write!(f, "programs on nodes {}", nodes.join(", "))?,
+            1 => write!(f, "programs on node {nodes}")?,
+            _ => write!(f, "programs on nodes {nodes}")?,
         }
         let exactly = if self.exactly { " exactly" } else { "" };
         write!(f, " received{exactly}")?;
@@ -175,6 +216,7 @@ mod tests {
             (1, false, true),
             (1, true, false),
         ]);
+        let connected = [1, 2, 3].map(NodeId).into();
         for (nodes, exactly, quorate, expected) in [
             (&[][..], false, &[true, false][..], None),
             (&[], false, &[false, false], None),
@@ -209,14 +251,30 @@ mod tests {
                 &[true],
                 Some("[quorum quorate true] did not come; nothing was received"),
             ),
+            (
+                &[4, 5],
+                false,
+                &[true],
+                Some("[quorum quorate true] did not come; no program connected to nodes 4, 5"),
+            ),
+            (&[3, 4], true, &[], None),
         ] {
-            let difference = heard(nodes, exactly, quorate).difference(&told);
+            let difference = heard(nodes, exactly, quorate).difference(&told, &connected);
             match (expected, &difference) {
                 (None, None) => {}
                 (Some(start), Some(text)) if text.starts_with(start) => {}
                 _ => panic!("{nodes:?} {exactly} {quorate:?}: {difference:?}"),
             }
         }
+        let mut other = heard(&[], false, &[true]);
+        let nobody = other.difference(&[], &BTreeSet::new());
+        let text = "[quorum quorate true] did not come; no program connected";
+        assert_eq!(nobody.as_deref(), Some(text));
+        other.events[0].node = Some(NodeId(4));
+        let text = other.difference(&told, &connected).expect("a difference");
+        let start = "[node 4: quorum quorate true] did not come; no program connected to node 4; \
+            received: node 1: ";
+        assert!(text.starts_with(start), "{text}");
         let name = heard(&[1], true, &[true]).to_string();
         assert_eq!(
             name,

@@ -172,6 +172,7 @@ use crate::cluster::{Cluster, DeviceAction, OperationError};
 use crate::config::{ClusterConfig, Value};
 use crate::cpg::Cpg;
 use crate::fault::{Fault, Function};
+use crate::received::Witnessed;
 use crate::transport::Services;
 
 /// A scenario that has been checked: every node exists, and every operation fits the state in which
@@ -454,7 +455,7 @@ impl Scenario {
                 Due::Call => player.give_up(&cluster),
                 Due::At(_) | Due::Idle => player.play(&mut cluster),
             }
-            player.hear(cluster.now(), &[]);
+            player.hear(cluster.now(), &Witnessed::default());
         }
         Ok((player.finish(&cluster, None), cluster))
     }

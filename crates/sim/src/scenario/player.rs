@@ -6,7 +6,7 @@ use super::report::{Check, Report};
 use super::{Heard, Scenario, Step, Trigger, When};
 use crate::cluster::Cluster;
 use crate::fault::Call;
-use crate::received::Received;
+use crate::received::Witnessed;
 use crate::transport::Services;
 
 /// When the next step of a scenario is due.
@@ -152,28 +152,29 @@ impl<'a> Player<'a> {
 
     /// Holds what programs have received from the beginning on against what the step expects that
     /// was just played.
-    pub fn hear(&mut self, at: Duration, received: &[Received]) {
+    pub fn hear(&mut self, at: Duration, received: &Witnessed) {
         let unheard = std::mem::take(&mut self.unheard);
         if unheard.is_empty() {
             return;
         }
-        let new = received.get(self.heard..).unwrap_or_default();
-        self.heard = received.len();
-        self.compare(unheard, at, new);
+        let heard = std::mem::replace(&mut self.heard, received.events.len());
+        self.compare(unheard, at, received, heard);
     }
 
     /// The same with what is expected in the end.
-    pub fn hear_at_end(&mut self, at: Duration, received: &[Received]) {
+    pub fn hear_at_end(&mut self, at: Duration, received: &Witnessed) {
         self.heard_at_end = true;
-        self.compare(&self.scenario.received, at, received);
+        self.compare(&self.scenario.received, at, received, 0);
     }
 
-    fn compare(&mut self, expected: &[Heard], at: Duration, received: &[Received]) {
+    /// `heard`: so many of the events do not count.
+    fn compare(&mut self, expected: &[Heard], at: Duration, received: &Witnessed, heard: usize) {
+        let new = received.events.get(heard..).unwrap_or_default();
         self.checks.extend(expected.iter().map(|expected| Check {
             name: expected.to_string(),
             place: Some(self.scenario.place(expected.line)),
             at,
-            failure: expected.difference(received),
+            failure: expected.difference(new, &received.connected),
         }));
     }
 
@@ -213,9 +214,10 @@ impl<'a> Player<'a> {
     #[must_use]
     pub fn finish<S: Services>(mut self, cluster: &Cluster<S>, exit_code: Option<i32>) -> Report {
         // Whoever plays without programs, or does not listen to them, has received nothing.
-        self.hear(cluster.now(), &[]);
+        let nothing = Witnessed::default();
+        self.hear(cluster.now(), &nothing);
         if !self.heard_at_end {
-            self.hear_at_end(cluster.now(), &[]);
+            self.hear_at_end(cluster.now(), &nothing);
         }
         let mut judge = |name: &str, failure| {
             self.checks.push(Check {
