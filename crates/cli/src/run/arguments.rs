@@ -61,9 +61,11 @@ pub(crate) struct Arguments {
 
 const HELP: &str = "\
 Time:
-  real  passes as fast as real time. A step with pace = \"idle\" comes when all programs are idle.
+  real  passes as fast as real time.
   idle  stands still while a program works, and jumps to what happens next when all are idle: a
         minute of the cluster takes milliseconds. After the last step it is as with real.
+  With either, a step with pace = \"idle\" comes when nothing is under way in the cluster and all
+  programs are idle.
   A program is idle when it has read all it was sent, has no request under way, and it and its
   children sleep in the kernel; or when they have slept for 100 ms though something is unread or
   unanswered. One that sleeps for a time of its own is idle too: timeouts of programs do not pass

@@ -254,7 +254,7 @@ impl<'a> Play<'a> {
                 let next = self.host.cluster().next_event_at();
                 Ok(Next::At(Some(next.map_or(at, |next| next.min(at)))))
             }
-            Due::Idle if self.is_idle() => {
+            Due::Idle if self.host.cluster().is_quiet() && self.is_idle() => {
                 self.play()?;
                 self.set_anchor();
                 Ok(Next::Now)

@@ -16,6 +16,7 @@ pub(crate) fn run_all(suite: &mut Suite) {
         .program("corosync-cmapctl")
         .ours();
     suite.test_with("received/in_order", &needs, in_order);
+    suite.test_with("received/steps_wait_in_real_time", &needs, real_time);
     suite.test_with("received/by_nobody", &needs, by_nobody);
     suite.test_with("received/what_is_missing_is_shown", &needs, missing);
     suite.test_with("received/unread_events_do_not_count", &needs, unread);
@@ -43,6 +44,10 @@ impl Bench {
     }
 
     fn run(&self, scenario: &str, more: &[&str]) -> Output {
+        self.run_at("idle", scenario, more)
+    }
+
+    fn run_at(&self, pace: &str, scenario: &str, more: &[&str]) -> Output {
         let file = self.path("scenario.toml");
         fs::write(&file, scenario).expect("a file can be written");
         let paths = ["tap", "xml", "log"].map(|name| self.path(name));
@@ -51,7 +56,7 @@ impl Bench {
         let start = [
             "--quiet",
             "--pace",
-            "idle",
+            pace,
             "--stop-at-end",
             "--scenario",
             file,
@@ -119,6 +124,24 @@ fn in_order() {
         let name = "programs on node 1 received [nodelist members 1] [quorum members 1,";
         assert!(tap.contains(name), "{tap}");
     }
+}
+
+/// A step that waits until all are idle does so at every pace: what the one before has done has come
+/// to programs, and they have read it.
+fn real_time() {
+    let bench = Bench::new();
+    let [env, directory, watch] = program("watch", Library::Ours);
+    let words = ["--", &env, &directory, &watch, "poll"];
+    let round = "[[step]]\npace = \"idle\"\nleave = 2\n[[step]]\npace = \"idle\"\n\
+        expect = { node = 1, received = [{ event = \"quorum\", quorate = false }] }\n\
+        [[step]]\npace = \"idle\"\nup = 2\n[[step]]\npace = \"idle\"\n\
+        expect = { node = 1, received = [{ event = \"quorum\", quorate = true }] }\n";
+    // A program may be fast enough to have read in time by chance.
+    let start = "[cluster]\nnodes = 2\n[[step]]\n\
+        on_call = { function = \"votequorum_trackstart\" }\nexpect = { quorate = true }\n";
+    let scenario = start.to_owned() + &round.repeat(10);
+    let output = bench.run_at("real", &scenario, &words);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
 }
 
 /// The program connects to node 1 alone.
