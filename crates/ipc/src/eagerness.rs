@@ -46,10 +46,13 @@ impl Eagerness {
         let start = Instant::now();
         if self.is_eager() {
             let enough = limit.map_or(AWAKE, |limit| limit.min(AWAKE));
-            while start.elapsed() < enough {
+            loop {
                 if let Some(found) = look()? {
                     self.was_worth_it();
                     return Ok(Some(found));
+                }
+                if start.elapsed() >= enough {
+                    break;
                 }
             }
             self.was_in_vain();
