@@ -1,6 +1,8 @@
 /* What a callback may do, and how a thread may end. */
 #include "cases.h"
 
+#include <malloc.h>
+
 static votequorum_handle_t other;
 static int depth;
 
@@ -91,21 +93,34 @@ static void count_nodes(votequorum_handle_t handle, uint64_t context, votequorum
 	counted_in_order(context);
 }
 
+/* Whether the program has 256 KiB more than before. */
+static const char *more_than(size_t before)
+{
+	struct mallinfo2 memory = mallinfo2();
+
+	return memory.uordblks + memory.hblkhd > before + 262144 ? "kept" : "not kept";
+}
+
 /* More than the rings of ours hold, and more than a program of ours keeps. */
 static void burst_of_events(void)
 {
 	votequorum_callbacks_t callbacks = {count_quorum, NULL, count_nodes};
 	struct pollfd ready = {.events = POLLIN};
+	struct mallinfo2 memory;
 	votequorum_handle_t handle;
+	size_t before;
 
 	votequorum_initialize(&handle, &callbacks);
 	votequorum_fd_get(handle, &ready.fd);
+	memory = mallinfo2();
+	before = memory.uordblks + memory.hblkhd;
 	for (uint64_t context = 1; context <= BURST; context++) {
 		if (votequorum_trackstart(handle, context, CS_TRACK_CURRENT) != CS_OK) {
 			printf("trackstart failed\n");
 			return;
 		}
 	}
+	printf("%s, ", more_than(before));
 	while (in_order < 9 && votequorum_dispatch(handle, CS_DISPATCH_ONE) == CS_OK) {
 	}
 	printf("%lu by one, then readable %d", in_order, poll(&ready, 1, -1));
@@ -113,6 +128,7 @@ static void burst_of_events(void)
 	       votequorum_dispatch(handle, CS_DISPATCH_ALL) == CS_OK) {
 	}
 	printf(", in order %lu, not %lu", in_order, out_of_order);
+	printf(", %s", more_than(before));
 	printf(", then %d", votequorum_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
 	printf(", readable %d, usable %d\n", poll(&ready, 1, 0), usable(handle));
 }
